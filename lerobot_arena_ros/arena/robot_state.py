@@ -18,12 +18,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from enum import Enum
 from typing import Any
 
 from .errors import ProtocolError
 from .fields import as_object, as_text, is_finite, is_text, shown
 
-__all__ = ['Refusal', 'RobotJoint', 'RobotState', 'StopCause', 'read_state', 'write_state']
+__all__ = [
+    'Refusal',
+    'RobotJoint',
+    'RobotLink',
+    'RobotState',
+    'StopCause',
+    'Way',
+    'read_state',
+    'write_state',
+]
 
 GATES = ('waiting', 'active', 'holding', 'stopped')
 """The states of a robot's command gate."""
@@ -33,6 +43,19 @@ MAX_TEXT = 500
 
 MAX_ITEMS = 1000
 """The maximum number of joints, and of refusals, of one robot."""
+
+
+class Way(str, Enum):
+    """
+    Which way joint updates take between a robot and its room.
+
+    ``lane``: datagrams; the WebSocket only repeats the newest. ``both``: datagrams and the
+    WebSocket, because the lane may not work. ``websocket``: there is no lane.
+    """
+
+    LANE = 'lane'
+    BOTH = 'both'
+    WEBSOCKET = 'websocket'
 
 
 @dataclass(frozen=True)
@@ -71,6 +94,22 @@ class RobotJoint:
 
 
 @dataclass(frozen=True)
+class RobotLink:
+    """
+    The link of a robot to its room, as the robot measures it.
+
+    :param way: a :class:`Way`, or one that a newer robot has.
+    :param round_trip_ms: to the server and back, in milliseconds; None = unknown.
+    :param loss: the fraction of the lane's pings without an answer, from 0 to 1; None = unknown,
+        or there is no lane.
+    """
+
+    way: str
+    round_trip_ms: float | None = None
+    loss: float | None = None
+
+
+@dataclass(frozen=True)
 class Refusal:
     """
     A value that the robot refused; it is reported until the robot accepts a value for the joint.
@@ -96,6 +135,7 @@ class RobotState:
     :param stop: the latched emergency stop; None = none.
     :param can_reset: whether the robot accepts ``reset_stop`` from the room.
     :param reset_refusal: why the last ``reset_stop`` was refused; None = it was not refused.
+    :param link: None = the robot does not report it.
     """
 
     node: str
@@ -107,6 +147,7 @@ class RobotState:
     reset_refusal: str | None = None
     joints: tuple[RobotJoint, ...] = ()
     refused: tuple[Refusal, ...] = ()
+    link: RobotLink | None = None
 
 
 def write_state(state: RobotState) -> dict[str, Any]:
@@ -124,6 +165,7 @@ def write_state(state: RobotState) -> dict[str, Any]:
             {'name': each.name, 'value': each.value, 'reason': each.reason}
             for each in state.refused
         ],
+        link=state.link and _present(**asdict(state.link)),
     )
 
 
@@ -131,8 +173,8 @@ def read_state(data: object) -> RobotState:
     """
     Decode the ``data`` of a ``robot_state`` message; unknown keys are ignored.
 
-    :raises ProtocolError: it is not an object, the gate is unknown, or a joint or refusal is
-        invalid.
+    :raises ProtocolError: it is not an object, the gate is unknown, or the link, a joint or a
+        refusal is invalid.
     """
     try:
         return _read_state(as_object(data, 'data'))
@@ -147,7 +189,7 @@ def _read_state(fields: Mapping[str, Any]) -> RobotState:
         raise ProtocolError(
             f'gate must be one of {", ".join(GATES)}, got {shown(gate)}', reason='shape'
         )
-    stop = fields.get('stop')
+    stop, link = fields.get('stop'), fields.get('link')
     return RobotState(
         node=_cut(fields.get('node')),
         host=_cut(fields.get('host')),
@@ -158,6 +200,7 @@ def _read_state(fields: Mapping[str, Any]) -> RobotState:
         reset_refusal=_optional_cut(fields.get('reset_refusal')),
         joints=tuple(_read_joint(each) for each in _items(fields, 'joints')),
         refused=tuple(_read_refusal(each) for each in _items(fields, 'refused')),
+        link=None if link is None else _read_link(as_object(link, 'link')),
     )
 
 
@@ -176,14 +219,23 @@ def _read_stop(fields: Mapping[str, Any]) -> StopCause:
     return StopCause(*(_cut(fields.get(key)) for key in ('reason', 'source', 'id')))
 
 
+def _read_link(fields: Mapping[str, Any]) -> RobotLink:
+    return RobotLink(
+        _cut(fields.get('way')),
+        _optional_number(fields, 'round_trip_ms', 'link'),
+        _optional_number(fields, 'loss', 'link'),
+    )
+
+
 def _read_joint(fields: Mapping[str, Any]) -> RobotJoint:
+    name = _name(fields, 'a joint')
     return RobotJoint(
-        _name(fields, 'a joint'),
+        name,
         _cut(fields.get('unit')),
-        _optional_number(fields, 'measured'),
-        _optional_number(fields, 'commanded'),
-        _optional_number(fields, 'min'),
-        _optional_number(fields, 'max'),
+        *(
+            _optional_number(fields, key, f'joint {shown(name)}')
+            for key in ('measured', 'commanded', 'min', 'max')
+        ),
     )
 
 
@@ -212,15 +264,13 @@ def _name(fields: Mapping[str, Any], what: str) -> str:
     return name[:MAX_TEXT]
 
 
-def _optional_number(fields: Mapping[str, Any], key: str) -> float | None:
+def _optional_number(fields: Mapping[str, Any], key: str, owner: str) -> float | None:
     value = fields.get(key)
     if value is None:
         return None
     if not is_finite(value):
         raise ProtocolError(
-            f'joint {shown(fields.get("name"))}: {key} must be a finite number,'
-            f' got {shown(value)}',
-            reason='value',
+            f'{owner}: {key} must be a finite number, got {shown(value)}', reason='value'
         )
     return float(value)
 

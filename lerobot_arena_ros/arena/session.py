@@ -40,7 +40,7 @@ from typing import NamedTuple
 from .errors import ConnectionLost, JoinRefused, ProtocolError
 from .features import Feature
 from .lane.decisions import LaneHealth, LaneState
-from .lane.newest import Changes, Newest, SeenStops
+from .lane.newest import Changes, LaneOrder, Newest, SeenStops
 from .messages import (
     EmergencyStop,
     ErrorReply,
@@ -190,6 +190,7 @@ class Session:
         self.join = join
         self.lane: LaneHealth | None = None
         self._newest = Newest()
+        self._lane_order = LaneOrder()
         self._changes = Changes(has_stamps=Feature.STAMPS in join.features)
         self._seen_stops = SeenStops()
         self._decode_text = decode
@@ -243,6 +244,11 @@ class Session:
     def received(self) -> int:
         """The number of frames received so far."""
         return self._received
+
+    @property
+    def out_of_order(self) -> int:
+        """The number of updates that arrived by the lane after a newer one had."""
+        return self._lane_order.late
 
     @property
     def needs_polling(self) -> bool:
@@ -316,11 +322,11 @@ class Session:
             event = self._decode_text(text)
         except ProtocolError:
             return []
-        is_stop = isinstance(event, EmergencyStop)
-        is_numbered = isinstance(event, JointUpdate) and event.seq is not None
-        if not is_stop and (not is_numbered or self._overdue_s is not None):
+        if isinstance(event, EmergencyStop):
+            return self._only_new(event)
+        if not isinstance(event, JointUpdate) or event.seq is None or self._overdue_s is not None:
             return []
-        assert isinstance(event, EmergencyStop | JointUpdate)
+        self._lane_order.note(event.seq)
         return self._only_new(event)
 
     def restart_timeout(self, now: float) -> None:

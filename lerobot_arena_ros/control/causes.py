@@ -23,6 +23,7 @@ __all__ = [
     'NO_UPDATE',
     'NORMAL_CAUSES',
     'late',
+    'lossy',
     'no_camera_node',
     'no_picture',
     'no_publisher',
@@ -139,6 +140,18 @@ def late(delay_s: float | None, longest_s: float) -> str | None:
     return (
         f'the link is late: a round trip takes {delay_s:.2f} s, link.max_delay_s is'
         f' {longest_s:g}; check the network'
+    )
+
+
+def lossy(loss: float) -> str:
+    """
+    Return the fault of a link whose lane loses many datagrams.
+
+    :param loss: the fraction of pings without an answer.
+    """
+    return (
+        f'the network loses datagrams: {loss:.0%} of the pings of the fast lane have no answer;'
+        ' check the Wi-Fi'
     )
 
 

@@ -72,13 +72,24 @@ def test_only_a_list_names_features(names: object, known: set[Feature]) -> None:
 @pytest.mark.parametrize('role', ['producer', 'consumer'])
 @pytest.mark.parametrize('asked', [('robot_state',), ALL, (*ALL, 'tomorrow')], ids=len)
 async def test_features_that_client_and_server_know_are_enabled(
-    own_server_url: str, room: str, role: str, asked: tuple[str, ...]
+    role: str, asked: tuple[str, ...]
 ) -> None:
     """In both roles, the answer lists exactly the features that the server knows."""
-    async with connect(own_server_url, ws_path(WORKSPACE, room)) as peer:
-        answer = await joined(peer, 'ros', role, *asked)
+    with running_server(lanes=True) as url:
+        async with connect(url, ws_path(WORKSPACE, make_room(url))) as peer:
+            answer = await joined(peer, 'ros', role, *asked)
 
     assert answer['features'] == sorted(set(asked) - {'tomorrow'})
+
+
+async def test_a_server_without_a_udp_port_enables_no_fast_lane(
+    own_server_url: str, room: str
+) -> None:
+    """A client then requests no lane, and receives updates without numbers."""
+    async with connect(own_server_url, ws_path(WORKSPACE, room)) as peer:
+        answer = await joined(peer, 'ros', 'consumer', *ALL)
+
+    assert answer['features'] == sorted(set(ALL) - {'fast_lane'})
 
 
 @pytest.mark.parametrize(

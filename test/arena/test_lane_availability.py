@@ -65,6 +65,19 @@ def test_a_library_that_does_not_work_is_named(monkeypatch: pytest.MonkeyPatch) 
     assert '\n' not in str(raised.value)
 
 
+def test_a_process_without_executable_memory_gets_a_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A unit of systemd may forbid the memory that callbacks of OpenSSL need."""
+
+    def refuse(*_arguments: object) -> None:
+        raise MemoryError('Cannot allocate write+execute memory')
+
+    monkeypatch.setattr('OpenSSL.SSL.Context.set_verify', refuse)
+    with pytest.raises(LaneError, match=r'write\+execute.*MemoryDenyWriteExecute=no'):
+        check()
+
+
 def test_without_metadata_the_import_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     """A library that was not installed as a package may have any version."""
 

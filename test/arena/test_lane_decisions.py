@@ -15,7 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 import pytest
 
-from lerobot_arena_ros.arena.lane.decisions import LaneHealth, LaneState, LaneTiming, Repeats
+from lerobot_arena_ros.arena.lane.decisions import (
+    MIN_RESULTS,
+    LaneHealth,
+    LaneState,
+    LaneTiming,
+    Repeats,
+)
 from lerobot_arena_ros.arena.messages import JointUpdate
 
 TIMING = LaneTiming(ping_period_s=0.25, suspect_s=0.6, timeout_s=1.5)
@@ -58,6 +64,19 @@ def test_one_lost_ping_is_no_reason_for_suspicion() -> None:
         assert health.state(now + 0.04) is LaneState.UP
 
     assert health.loss == pytest.approx(1 / 40)
+
+
+def test_the_loss_is_unknown_before_the_twentieth_result() -> None:
+    """The first ping that is lost would otherwise be a loss of 100 %."""
+    health, losses = LaneHealth(TIMING, 0.0), []
+    for number in range(MIN_RESULTS + 1):
+        now = number * 0.25
+        health.ping(now)
+        if number != 1:
+            health.on_pong(number + 1, now + 0.04)
+        losses.append(health.loss)
+
+    assert losses == [None] * 19 + [pytest.approx(1 / 20), pytest.approx(1 / 21)]
 
 
 def test_an_old_answer_does_not_make_a_lane_younger() -> None:

@@ -52,7 +52,15 @@ from lerobot_arena_ros.arena.messages import (
     room_info,
     room_state,
 )
-from lerobot_arena_ros.arena.robot_state import Refusal, RobotJoint, RobotState, StopCause
+from lerobot_arena_ros.arena.robot_state import (
+    Refusal,
+    RobotJoint,
+    RobotLink,
+    RobotState,
+    StopCause,
+    read_state,
+    write_state,
+)
 
 STAMP = '2026-01-31T10:15:30.123456+00:00'
 STAMP_NS = 1_769_854_530_123_456_789
@@ -67,6 +75,7 @@ STATE = RobotState(
     reset_refusal='the topic is true',
     joints=(RobotJoint('Jaw', 'percent', 12.0, 13.0, 0.0, 100.0), RobotJoint('b', 'radians')),
     refused=(Refusal('Jaw', 5000.0, 'too far'),),
+    link=RobotLink('lane', 41.2, 0.03),
 )
 ENTRIES = ({'name': 'Jaw', 'value': 40, 'speed': None, 'index': 5}, {'name': 'b', 'value': -0.5})
 
@@ -420,6 +429,20 @@ def test_an_invalid_join_answer_is_refused(text: str) -> None:
     with pytest.raises(ProtocolError) as caught:
         decode_server(text)
     assert caught.value.reason == 'shape'
+
+
+def test_the_link_of_a_robot_is_optional() -> None:
+    """Other robots do not report it, and one of a later version may know another way."""
+    waiting = {'gate': 'waiting'}
+    assert read_state(waiting).link is None
+    assert 'link' not in write_state(read_state(waiting))
+    for link in ({'way': 'websocket'}, {'way': 'radio', 'loss': 0.5}):
+        assert write_state(read_state({**waiting, 'link': link}))['link'] == link
+    broken: tuple[object, ...] = ([], 7, {'loss': 'x'}, {'round_trip_ms': float('nan')})
+    for invalid in broken:
+        with pytest.raises(ProtocolError, match=r'robot_state: (link|the)') as caught:
+            read_state({**waiting, 'link': invalid})
+        assert caught.value.reason == 'robot_state'
 
 
 def test_a_heartbeat_answer_may_omit_the_producer() -> None:

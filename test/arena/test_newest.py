@@ -21,7 +21,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lerobot_arena_ros.arena.lane.decisions import Repeats
-from lerobot_arena_ros.arena.lane.newest import MAX_JOINTS, Changes, Newest, SeenStops
+from lerobot_arena_ros.arena.lane.newest import MAX_JOINTS, Changes, LaneOrder, Newest, SeenStops
 from lerobot_arena_ros.arena.messages import JointUpdate, OddJoint
 
 NAMES = ('a', 'b', 'c')
@@ -239,3 +239,12 @@ def test_no_order_of_arrival_brings_an_older_value_back(steps: list[Step]) -> No
         sent |= {name: value for name, value in named if value is not None}
     # The settled values have arrived, even if all datagrams were lost.
     assert values == sent
+
+
+def test_only_an_update_behind_a_newer_one_is_out_of_order() -> None:
+    """A lost update and a repeated one leave the order as it is."""
+    order = LaneOrder()
+    for seq in (0, 1, 3, 3, 2, 4, 1):
+        order.note(seq)
+
+    assert order.late == 2

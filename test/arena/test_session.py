@@ -543,6 +543,19 @@ def test_a_session_needs_no_particular_clock() -> None:
             session.check(origin + 1.6)
 
 
+def test_the_lane_counts_the_updates_that_arrive_out_of_order() -> None:
+    """Only datagrams count: an update repeated on the WebSocket is later than the newest one."""
+    session = joined_session()
+    texts = [frame('joint_update', data=[{'name': 'Jaw', 'value': n}], seq=n) for n in range(4)]
+    for seq in (0, 2, 1, 3):
+        session.receive_datagram(texts[seq])
+    session.receive(texts[2], 100.1)
+    for text in ('{', UPDATE, frame('emergency_stop', reason='smoke')):
+        session.receive_datagram(text)
+
+    assert session.out_of_order == 1
+
+
 def test_events_have_no_hidden_kind() -> None:
     """Every event of a session is of one of the types in ``Event``."""
     session = joined_session()

@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 import itertools
@@ -34,7 +34,13 @@ from lerobot_arena_ros.arena.connection import Connection
 from lerobot_arena_ros.arena.errors import ConnectionLost
 from lerobot_arena_ros.arena.features import Feature
 from lerobot_arena_ros.arena.messages import Message, RobotReport
-from lerobot_arena_ros.arena.robot_state import Refusal, RobotJoint, RobotState, StopCause
+from lerobot_arena_ros.arena.robot_state import (
+    Refusal,
+    RobotJoint,
+    RobotLink,
+    RobotState,
+    StopCause,
+)
 from lerobot_arena_ros.control.gate import State
 from lerobot_arena_ros.control.joint_map import Joint
 from lerobot_arena_ros.control.stop import Stop
@@ -43,6 +49,7 @@ from lerobot_arena_ros.nodes.bridge.command_consumer import CommandConsumer, Vie
 from lerobot_arena_ros.nodes.bridge.robot_reporter import (
     PERIOD_S,
     SHORTEST_S,
+    STILL_PERIOD_S,
     Identity,
     RobotReporter,
 )
@@ -50,6 +57,7 @@ from lerobot_arena_ros.nodes.runtime.arena_thread import ArenaThread
 
 IDENTITY = Identity('/arm1/arena_bridge', 'lab-pc', can_reset=False)
 QUARTER = math.pi / 2
+LINK = RobotLink('lane', 41.2, 0.03)
 PAN = Joint('pan', 'Rotation', Unit.DEGREES, -QUARTER, QUARTER)
 
 
@@ -95,6 +103,7 @@ def reporter_of(
     identity: Identity = IDENTITY,
     stop: Stop | None = None,
     refusal: str | None = None,
+    link: Callable[[], RobotLink] = lambda: LINK,
 ) -> RobotReporter:
     """Return a reporter of this robot."""
     return RobotReporter(
@@ -103,6 +112,7 @@ def reporter_of(
         cast(ArenaThread, Loop()),
         stop=lambda: (stop, '7'),
         reset_refusal=lambda: refusal,
+        link=link,
     )
 
 
@@ -182,7 +192,7 @@ def test_unknown_values_are_not_reported() -> None:
 
 
 def test_identity_and_cause_are_reported() -> None:
-    """The report has node, machine, gate, cause, stop, refused reset and refused values."""
+    """The report has node, machine, gate, cause, stop, refused reset, refused values and link."""
     seen = Robot()
     refused = Refusal('Elbow', 5000.0, 'is the unit right?')
     seen.seen = seen.seen._replace(state=State.STOPPED, cause='smoke', refused=(refused,))
@@ -200,6 +210,7 @@ def test_identity_and_cause_are_reported() -> None:
         can_reset=True,
         reset_refusal='asserted',
         refused=(refused,),
+        link=LINK,
     )
 
 
@@ -224,6 +235,19 @@ async def test_without_a_change_a_report_comes_five_times_a_second() -> None:
 
     times = [at for at, _ in room.sent]
     assert all(after - before >= 0.9 * PERIOD_S for before, after in itertools.pairwise(times))
+
+
+async def test_the_figures_of_the_link_do_not_make_reports_more_frequent() -> None:
+    """They change all the time, also while the robot stands still."""
+    room, counted = Room(Feature.ROBOT_STATE), itertools.count()
+    reporter = reporter_of(Robot(), link=lambda: replace(LINK, round_trip_ms=float(next(counted))))
+    async with feeding(reporter, room):
+        await wait_until(lambda: len(room.sent) >= 4, 'four reports')
+
+    times = [at for at, _ in room.sent[1:]]
+    periods = [after - before for before, after in itertools.pairwise(times)]
+    assert min(periods) >= 0.9 * STILL_PERIOD_S
+    assert len({state.link for _, state in room.sent}) == len(room.sent)
 
 
 async def test_a_change_is_reported_at_once() -> None:

@@ -22,7 +22,7 @@ from support.stand_in import FOLLOWING, running_stand_in
 from support.waiting import wait_for
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
-from lerobot_arena_ros.arena.robot_state import Refusal, RobotJoint, StopCause
+from lerobot_arena_ros.arena.robot_state import Refusal, RobotJoint, RobotLink, StopCause
 
 ARM1 = 'arm1-bridge-3f2a91'
 ARM2 = 'arm2-bridge-aa0b11'
@@ -231,6 +231,41 @@ def test_a_banner_shows_the_state_of_a_robot_and_the_cause(
         state = console.banner(ARM1).find_element('class name', 'robot-gate')
         assert state.get_attribute('role') == 'status'
         assert console.text('no-robots') == ''
+
+
+LINKS = (
+    (RobotLink('lane', 41.2, 0.03), 'Link: fast lane, 41 ms, 3 % lost'),
+    (RobotLink('lane', 1.0, 0.005), 'Link: fast lane, 1 ms, 0.5 % lost'),
+    (RobotLink('lane'), 'Link: fast lane'),
+    (RobotLink('websocket', 4.2), 'Link: WebSocket, 4.2 ms'),
+    (RobotLink('<b>radio', 500.0, 0.0), 'Link: <b>radio, 500 ms, 0 % lost'),
+    (RobotLink('both', 112.5, 0.35), 'Link: fast lane and WebSocket, 113 ms, 35 % lost'),
+)
+
+
+def test_a_banner_shows_the_link_of_a_robot(
+    console: Console, own_server_url: str, console_room: str
+) -> None:
+    """It shows which way the joint updates take, their round trip, and what is lost."""
+    head = [ARM1, '/arm1/arena_bridge on lab-pc']
+
+    def wait_shown(*words: str) -> None:
+        expected = [*head, *words, 'Follows the room']
+        wait_for(
+            lambda: [line for line in console.gate(ARM1).splitlines() if line] == expected,
+            f'the banner to be {expected}',
+        )
+
+    with running_stand_in(own_server_url, WORKSPACE, console_room, ARM1) as robot:
+        open_room(console, own_server_url, console_room)
+        wait_shown()
+        for link, words in LINKS:
+            robot.show(link=link)
+            wait_shown(words)
+        console.take_pictures('robot-link')
+        robot.fall_silent()
+        wait_for(lambda: 'Unknown' in console.gate(ARM1), 'the robot to be unknown')
+        assert 'Link' not in console.gate(ARM1)
 
 
 def test_a_robot_without_reports_is_greyed_and_one_that_left_is_removed(

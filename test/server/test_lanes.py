@@ -45,6 +45,7 @@ class Listener:
     fingerprint = SERVER
 
     def __init__(self) -> None:
+        self.counts = {'received': 7}
         self.expected: dict[str, Callable[[Channel], None]] = {}
         self.error: LaneError | None = None
 
@@ -126,6 +127,16 @@ async def test_a_request_is_answered_with_the_place_and_the_fingerprint() -> Non
     assert not client.is_open
     assert owner.lane is None
     assert (served.lanes.count, served.lanes.ended) == (0, 0)
+
+
+async def test_the_counts_of_datagrams_are_those_of_the_listener() -> None:
+    """There are none before the first request, because there is no listener yet."""
+    served = Served()
+    assert served.lanes.datagrams == {}
+
+    await served.request(member('ros'), Owner())
+
+    assert served.lanes.datagrams == {'received': 7}
 
 
 async def test_a_lane_that_fails_frees_its_place() -> None:

@@ -11,12 +11,17 @@
 
 from __future__ import annotations
 
+import socket
+
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 from support.arena_api import make_room
 from support.peers import connect, enter, joint, joints, ws_path
+from support.room_fixtures import CONSUMER, EventRecorder, room_at
 from support.server import rules_of, running_server
+from support.waiting import wait_until
 
+from lerobot_arena_ros.arena.features import Feature
 from lerobot_arena_ros.server.http.metrics import families_of, text_of
 from lerobot_arena_ros.server.log.rate_limited_log import RateLimitedLog
 from lerobot_arena_ros.server.participants.connection_manager import ConnectionManager
@@ -61,6 +66,7 @@ async def test_what_participants_do_is_counted() -> None:
     assert change.pop('requests_total.') >= 1
     assert change.pop('token_participants.') == 0
     assert [change.pop(f'connections.{kind}') for kind in ('belonging', 'waiting')] == [0, 0]
+    assert {change.pop(name) for name in whole if 'lane' in name or 'datagram' in name} == {0}
     assert change == {
         'rooms': 0,
         'workspaces': 0,
@@ -125,6 +131,34 @@ async def test_each_refusal_is_counted_by_its_reason() -> None:
     }
 
 
+async def test_fast_lanes_and_their_datagrams_are_counted() -> None:
+    """So is a datagram that is dropped, by its reason."""
+    with running_server(lanes=True) as url:
+        async with room_at(url) as arena:
+            lanes = frozenset((Feature.FAST_LANE,))
+            connection = await arena.join(CONSUMER, features=lanes)
+            EventRecorder(connection)
+            await wait_until(
+                lambda: (report := connection.lane_report) and report.round_trip_s, 'the lane'
+            )
+            opened = scrape(url)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+                stranger.sendto(b'garbage', ('127.0.0.1', int(url.rpartition(':')[2])))
+            await wait_until(
+                lambda: scrape(url)['datagrams_dropped_total.unexpected'], 'the dropped datagram'
+            )
+        await wait_until(lambda: scrape(url)['lanes'] == 0, 'the end of the lane')
+        ended = scrape(url)
+
+    for name, seen in (('lanes', 1), ('lanes_opened_total', 1), ('lanes_ended_total', 0)):
+        assert opened[name] == seen
+    # At least the handshake and a ping with its answer.
+    assert opened['datagrams_received_total'] >= 4
+    assert opened['datagrams_sent_total'] >= 4
+    assert ended['datagrams_dropped_total.unexpected'] == 1
+    assert (ended['lanes_opened_total'], ended['lanes_ended_total']) == (1, 1)
+
+
 async def test_two_servers_in_one_process_count_for_themselves() -> None:
     """Two servers in one process have separate counters."""
     with running_server() as one, running_server() as other:
@@ -186,6 +220,19 @@ async def test_a_room_that_is_gone_has_no_series_and_stays_in_the_totals() -> No
 
     assert [name for name in seen if name.startswith('room_')] == []
     assert (seen['joint_updates_total'], seen['emergency_stops_total']) == (3, 3)
+
+
+def test_floods_of_datagrams_are_counted() -> None:
+    """The other counts of datagrams are 0 before the first request for a lane."""
+    manager = ConnectionManager(Limits(), Timing(), Policy(), RateLimitedLog())
+    manager.lanes.limited = 3
+
+    text = b''.join(text_of(family) for family in families_of(manager)).decode()
+    assert '\nlerobot_arena_datagrams_dropped_total{reason="rate_limited"} 3.0\n' in text
+    for reason in ('invalid', 'unexpected', 'unknown', 'unsent'):
+        assert f'\nlerobot_arena_datagrams_dropped_total{{reason="{reason}"}} 0.0\n' in text
+    for reason in ('failed', 'full', 'refused'):
+        assert f'\nlerobot_arena_lane_handshakes_failed_total{{reason="{reason}"}} 0.0\n' in text
 
 
 def test_metrics_are_collected_only_on_request() -> None:

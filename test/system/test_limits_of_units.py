@@ -126,7 +126,7 @@ def test_the_settings_for_a_network_accept_the_network(tmp_path: Path) -> None:
 
 def test_the_settings_for_several_tokens_change_the_tokens_alone() -> None:
     """The drop-in has the same command except for the tokens, so that no limit is lost."""
-    (block,) = blocks_of('deploy/README.md', 'ini')
+    block, _ = blocks_of('deploy/README.md', 'ini')
     settings = settings_of(block.text)
     (usual,) = settings_of(UNIT.read_text())['ExecStart']
     (group,) = settings['SupplementaryGroups']
@@ -140,6 +140,22 @@ def test_the_settings_for_several_tokens_change_the_tokens_alone() -> None:
     ]
     assert settings['ExecReload'] == ['kill -HUP $MAINPID']
     assert f'install -m 640 -g {group} tokens.yaml /etc/arena_tokens/tokens.yaml' in page
+
+
+def test_the_settings_for_fast_lanes_change_nothing_else() -> None:
+    """The drop-in opens the UDP port, and has the same command except for the lanes."""
+    _, block = blocks_of('deploy/README.md', 'ini')
+    settings = settings_of(block.text)
+    (usual,) = settings_of(UNIT.read_text())['ExecStart']
+
+    assert settings == {
+        'IPAddressAllow': ['any'],
+        'MemoryDenyWriteExecute': ['no'],
+        'ExecStart': [
+            '',
+            usual.replace('--max-fast-lanes 0', '--udp-host arena.example.org'),
+        ],
+    }
 
 
 @contextmanager
@@ -177,6 +193,21 @@ async def test_the_server_needs_no_memory_that_is_written_and_executed(tmp_path:
         await use(url, tmp_path)
 
         assert process.end(signal.SIGTERM) == 0
+
+
+def test_a_lane_needs_memory_that_the_unit_refuses() -> None:
+    """The unit has no fast lanes, because a process below it cannot open one, with a reason."""
+    limited = (sys.executable, '-c', LIMITED)
+    probe = subprocess.run([*limited, '-c', ''], capture_output=True, text=True, check=False)
+    require('mdwe', probe.returncode == 0, f'Linux 6.3 can do that: {probe.stderr.strip()}')
+    program = 'from lerobot_arena_ros.arena.lane.availability import check; check()'
+
+    refused = subprocess.run(
+        [*limited, '-c', program], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+
+    assert 'MemoryDenyWriteExecute=no' in refused.stderr.splitlines()[-1]
+    assert '--max-fast-lanes 0' in UNIT.read_text()
 
 
 async def test_the_server_makes_no_call_that_its_unit_refuses(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ OLDEST = (23, 2)
 
 REMEDY = "pip install 'pyOpenSSL>=23.2', or apt install python3-openssl on Ubuntu 24.04 or later"
 
+REMEDY_FOR_CALLBACKS = 'permit it: MemoryDenyWriteExecute=no for systemd, execmem for SELinux'
+
 
 def missing() -> str | None:
     """
@@ -51,7 +53,10 @@ def check() -> None:
     reason = missing()
     if reason is None:
         try:
-            import_module(f'{__package__}.dtls')
+            import_module(f'{__package__}.dtls').check_callbacks()
+        except MemoryError as exc:
+            # Of cffi, which needs memory that is written and executed, for each callback.
+            reason = f'OpenSSL for Python cannot call back: {exc}; {REMEDY_FOR_CALLBACKS}'
         # An old pyOpenSSL raises an AttributeError with a new cryptography.
         except Exception as exc:
             reason = f'OpenSSL does not work: {type(exc).__name__}: {exc}; {REMEDY}'

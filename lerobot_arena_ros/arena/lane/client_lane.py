@@ -70,7 +70,9 @@ class ClientLane:
     def report(self) -> LaneReport | None:
         """How the lane works; None if there is none."""
         lane = self._lane
-        return None if lane is None else lane.report
+        if lane is None:
+            return None
+        return lane.report._replace(out_of_order=self._session.out_of_order)
 
     @property
     def obstacle(self) -> str | None:

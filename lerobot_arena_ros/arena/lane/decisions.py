@@ -34,7 +34,10 @@ from ..messages import JointUpdate
 __all__ = ['LaneHealth', 'LaneState', 'LaneTiming', 'Repeats']
 
 MAX_RESULTS = 200
-"""The number of pings that the loss is computed from."""
+"""The maximum number of pings that the loss is computed from."""
+
+MIN_RESULTS = 20
+"""The minimum number, because the first lost ping would be a loss of 100 %."""
 
 
 class LaneState(str, Enum):
@@ -105,8 +108,9 @@ class LaneHealth:
 
     @property
     def loss(self) -> float | None:
-        """The fraction of the last pings that were not answered; None before the first."""
-        return 1.0 - sum(self._results) / len(self._results) if self._results else None
+        """The fraction of the last pings that were not answered; None before the 20th."""
+        count = len(self._results)
+        return 1.0 - sum(self._results) / count if count >= MIN_RESULTS else None
 
     def ping(self, now: float) -> int | None:
         """Return the number of the ping to send; None if none is due."""

@@ -31,7 +31,14 @@ from .availability import too_old, version_of
 from .certificate import Certificate
 from .records import DATAGRAM_OCTETS, is_sound, pack
 
-__all__ = ['DtlsServer', 'DtlsSession', 'DtlsState', 'client_session', 'identify']
+__all__ = [
+    'DtlsServer',
+    'DtlsSession',
+    'DtlsState',
+    'check_callbacks',
+    'client_session',
+    'identify',
+]
 
 if _reason := too_old(OpenSSL.__version__):
     raise ImportError(_reason, name='OpenSSL')
@@ -249,6 +256,15 @@ def _context(certificate: Certificate, accepts: Callable[[str], bool]) -> SSL.Co
     context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, verify)
     identify(context, certificate)
     return context
+
+
+def check_callbacks() -> None:
+    """
+    Make a callback for OpenSSL, as each session needs.
+
+    :raises MemoryError: this process must not execute memory that it has written.
+    """
+    SSL.Context(SSL.DTLS_METHOD).set_verify(SSL.VERIFY_PEER, lambda *_arguments: False)
 
 
 def identify(context: SSL.Context, certificate: Certificate) -> None:

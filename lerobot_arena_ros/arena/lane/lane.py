@@ -47,9 +47,11 @@ class LaneReport(NamedTuple):
 
     :param round_trip_s: of the last ping, in seconds; None before the first answer.
     :param loss: the fraction of the last pings without an answer, from 0 to 1; None before the
-        first.
+        20th. A ping and its answer can be lost, so this is the loss of both directions together.
     :param sent: datagrams that were sent.
     :param received: datagrams that have arrived.
+    :param out_of_order: updates that have arrived by a lane of this connection after a newer one;
+        a server does not count them.
     """
 
     state: LaneState
@@ -57,6 +59,7 @@ class LaneReport(NamedTuple):
     loss: float | None
     sent: int
     received: int
+    out_of_order: int = 0
 
 
 class Lane:

@@ -24,7 +24,7 @@ from dataclasses import replace
 
 from ..messages import JointUpdate
 
-__all__ = ['Changes', 'Newest', 'SeenStops']
+__all__ = ['Changes', 'LaneOrder', 'Newest', 'SeenStops']
 
 MAX_JOINTS = 10_000
 """The number of joints from which on others are dropped; a room usually has fewer than 100."""
@@ -120,6 +120,23 @@ class Changes:
         if not (entries or update.odd or (is_stamped and self._has_stamps)):
             return None
         return replace(update, entries=tuple(entries))
+
+
+class LaneOrder:
+    """
+    Whether the updates that arrive by the lane are in order.
+
+    :ivar late: the number of updates that arrived by the lane after a newer one had.
+    """
+
+    def __init__(self) -> None:
+        self.late = 0
+        self._newest_seq = -1
+
+    def note(self, seq: int) -> None:
+        """Note the number of an update that arrived by the lane."""
+        self.late += seq < self._newest_seq
+        self._newest_seq = max(seq, self._newest_seq)
 
 
 class SeenStops:

@@ -133,6 +133,7 @@ class BridgeSessions:
                 thread,
                 stop=lambda: (panel.stop, panel.stop_id),
                 reset_refusal=lambda: panel.reset_refusal,
+                link=lambda: self.links[-1].seen_by_room,
             )
             consume = settings.consume
             features = {Feature.HEARTBEAT_SEQ, Feature.LAST_STOP, Feature.ROBOT_STATE}

@@ -27,7 +27,7 @@ from ..runtime.diagnostic_parts import Rates, seconds_since, status
 from .bridge_sessions import BridgeSessions
 from .command_consumer import CommandConsumer
 from .joint_state_producer import JointStateProducer
-from .room_link import LinkStatus
+from .room_link import RoomLink
 
 __all__ = ['conditions', 'report']
 
@@ -59,7 +59,7 @@ def report(
         ),
     }
     if sessions is not None:
-        values |= {f'{each.name} link': _of_link(each.status) for each in sessions.links}
+        values |= {f'{each.name} link': _of_link(each) for each in sessions.links}
         if sessions.producer is not None:
             values['producing'] = _of_producer(sessions.producer, sessions.publishers, rates)
         if consumer is not None:
@@ -94,7 +94,7 @@ def conditions(
     consumer = None
     if sessions is not None:
         consumer = sessions.consumer
-        found |= {f'{each.name} link': each.status.condition(now) for each in sessions.links}
+        found |= {f'{each.name} link': each.condition(now) for each in sessions.links}
         if sessions.producer is not None:
             found['producing'] = sessions.producer.condition(now)
         if consumer is not None:
@@ -141,7 +141,8 @@ def _safety(
     return fine(text) if is_moving else Condition(Level.WARN, text)
 
 
-def _of_link(status: LinkStatus) -> dict[str, object]:
+def _of_link(link: RoomLink) -> dict[str, object]:
+    status = link.status
     round_trip = 'unknown' if status.round_trip_s is None else f'{status.round_trip_s * 1e3:.1f}'
     return {
         'room': status.room,
@@ -151,6 +152,7 @@ def _of_link(status: LinkStatus) -> dict[str, object]:
         'last_loss': status.last_loss or 'none',
         'heard_frames': status.received,
         'round_trip_ms': round_trip,
+        **link.lane.values(),
     }
 
 

@@ -17,14 +17,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import math
 
 from lerobot_arena_ros.arena.connection import Connection
 from lerobot_arena_ros.arena.errors import TransportError
 from lerobot_arena_ros.arena.features import Feature
 from lerobot_arena_ros.arena.messages import RobotReport
-from lerobot_arena_ros.arena.robot_state import RobotJoint, RobotState, StopCause
+from lerobot_arena_ros.arena.robot_state import RobotJoint, RobotLink, RobotState, StopCause
 from lerobot_arena_ros.arena.steady_clock import steady_now
 from lerobot_arena_ros.control.joint_map import Joint
 from lerobot_arena_ros.control.stop import Stop
@@ -66,6 +66,7 @@ class RobotReporter:
 
     :param stop: returns the latched stop, None = none, and its id.
     :param reset_refusal: returns why the last remote reset was refused; None = it was not.
+    :param link: returns how the link to the room works.
     """
 
     def __init__(
@@ -76,12 +77,14 @@ class RobotReporter:
         *,
         stop: Callable[[], tuple[Stop | None, str]],
         reset_refusal: Callable[[], str | None],
+        link: Callable[[], RobotLink],
     ) -> None:
         self._identity = identity
         self._consumer = consumer
         self._thread = thread
         self._stop = stop
         self._reset_refusal = reset_refusal
+        self._link = link
         self._changed = asyncio.Event()
 
     def wake(self) -> None:
@@ -102,7 +105,9 @@ class RobotReporter:
                 await connection.send(RobotReport(state))
             except TransportError:
                 return  # RoomLink handles the loss.
-            period_s = STILL_PERIOD_S if state == before else PERIOD_S
+            # The figures of the link change all the time, also while the robot stands still.
+            is_still = before is not None and replace(state, link=before.link) == before
+            period_s = STILL_PERIOD_S if is_still else PERIOD_S
             timer = asyncio.get_running_loop().call_later(period_s, self._changed.set)
             try:
                 await self._changed.wait()
@@ -126,6 +131,7 @@ class RobotReporter:
                 for joint in view.joints
             ),
             refused=view.refused,
+            link=self._link(),
         )
 
 

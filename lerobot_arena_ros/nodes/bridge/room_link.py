@@ -40,6 +40,7 @@ from lerobot_arena_ros.arena.messages import (
 )
 from lerobot_arena_ros.arena.reconnect import backoff, keep_joined
 from lerobot_arena_ros.arena.rest_client import Rooms
+from lerobot_arena_ros.arena.robot_state import RobotLink
 from lerobot_arena_ros.arena.session import Event, Late, Presence
 from lerobot_arena_ros.arena.steady_clock import steady_now
 from lerobot_arena_ros.control.causes import CONNECTING, late, silent_server, unjoined
@@ -50,6 +51,7 @@ from ..runtime.arena_thread import ArenaThread
 from ..runtime.condition_log import ConditionLog
 from ..runtime.node_log import NodeLog
 from ..settings.bridge_settings import LinkSettings
+from .lane_view import LaneLog, LaneView
 
 __all__ = ['LinkStatus', 'RoomHandler', 'RoomLink', 'StopHandler']
 
@@ -191,12 +193,32 @@ class RoomLink:
         self._condition_log = ConditionLog(
             logger, recovered='the link is in time again', patience_s=0.0, about=f'{name}: '
         )
+        self._lane_log = LaneLog()
         self._on_change = on_change
+        self._connection: Connection | None = None
         self._rooms = Rooms(address, access=access)
         self._stop_pending = asyncio.Event()
         self._in_flight: deque[Stop] = deque()
         self._stale = asyncio.Event()
         self._bug: Exception | None = None
+
+    @property
+    def lane(self) -> LaneView:
+        """The lane of the link; any thread."""
+        connection = self._connection
+        if connection is None:
+            return LaneView()
+        return LaneView(connection.lane_report, connection.lane_obstacle)
+
+    @property
+    def seen_by_room(self) -> RobotLink:
+        """How the link works, for the room."""
+        return self.lane.seen_by_room(self.status.round_trip_s)
+
+    def condition(self, now: float) -> Condition:
+        """Return whether the room is joined and the network works, and if not, why; any thread."""
+        condition = self.status.condition(now)
+        return (condition.is_ok and self.lane.fault) or condition
 
     def wake(self) -> None:
         """Check whether a stop is pending for the room; any thread."""
@@ -264,6 +286,7 @@ class RoomLink:
             self.status.error = self.status.last_loss = str(exc)
             self._stops.on_lost(self.name, str(exc))
         finally:
+            self._connection = None
             self.status.joined_as = None
             self._handler.on_lost(self._log_condition())
             self._on_change()
@@ -284,6 +307,7 @@ class RoomLink:
             await connection.aclose()
 
     def _on_joined(self, connection: Connection) -> None:
+        self._connection = connection
         self.status.joined_as = connection.participant_id
         self.status.joins += 1
         self.status.failures = 0
@@ -292,6 +316,7 @@ class RoomLink:
         self.status.late = None
         self.status.received_at = steady_now()
         self._condition_log.restart(steady_now())
+        self._lane_log.restart()
         self._stale.clear()
         self._in_flight.clear()
         self._stops.on_joined(self.name, connection.participant_id, connection.last_stop)
@@ -311,8 +336,10 @@ class RoomLink:
         if isinstance(event, ResetStop):
             self._stops.on_reset_requested(self.name, event)
             return
-        if isinstance(event, Presence) and event.round_trip_s is not None:
-            self._note_delay(event.round_trip_s)
+        if isinstance(event, Presence):
+            self._note_lane()
+            if event.round_trip_s is not None:
+                self._note_delay(event.round_trip_s)
         elif isinstance(event, Late):
             self._note_delay(event.waiting_s)
         if self._handler.on_event(event):
@@ -324,6 +351,13 @@ class RoomLink:
         self.status.late = late(delay_s, self._settings.timing.max_delay_s)
         self._log_condition()
         if was_late is not (self.status.late is not None):
+            self._on_change()
+
+    def _note_lane(self) -> None:
+        """Log it if a lane was opened or ended. An answer arrives at least each heartbeat."""
+        line = self._lane_log.update(self.lane) if self._settings.fast_lane else None
+        if line is not None:
+            self._logger.info(f'{self.name}: {line}')
             self._on_change()
 
     async def _send_stops(self, connection: Connection) -> None:

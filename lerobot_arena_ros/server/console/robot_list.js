@@ -4,7 +4,7 @@
 /** @file Shows each robot of the room: its state, the reason, and the button that resets a stop. */
 
 import { durationText, fromTemplate, part, setText } from './dom.js';
-import { gateText } from './robots.js';
+import { gateText, linkText } from './robots.js';
 
 /** The second press of a reset must follow within this time. */
 const CONFIRM_MS = 3000;
@@ -101,6 +101,7 @@ class Banner {
     setText(part(element, 'badge'), String(robot.number));
     setText(part(element, 'robot-name'), robot.id);
     setText(part(element, 'robot-detail'), detailOf(robot));
+    setText(part(element, 'robot-link'), robot.isOld ? '' : linkText(robot));
     const unknown = `Unknown: ${isJoined ? 'the robot sends no reports' : 'the link is lost'}`;
     setText(part(element, 'robot-gate'), robot.isOld ? unknown : gate);
     const age = durationText(now - robot.reportedAt);

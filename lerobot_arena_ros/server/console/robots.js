@@ -11,6 +11,13 @@ const OLD_MS = 2000;
 /** After this time since a join, all robots that are still in the room have reported. */
 const SWEEP_MS = 1000;
 
+/** The names of the ways that joint updates can take; a later robot may know another one. */
+const WAYS = new Map([
+  ['lane', 'fast lane'],
+  ['both', 'fast lane and WebSocket'],
+  ['websocket', 'WebSocket'],
+]);
+
 /**
  * One joint of a robot: its `unit` and, if known, `measured`, `commanded`, `min` and `max`.
  * @typedef {{name: string, unit: string, measured?: number, commanded?: number, min?: number,
@@ -20,6 +27,12 @@ const SWEEP_MS = 1000;
 /**
  * A value of one joint that a robot has refused.
  * @typedef {{name: string, value: number, reason: string}} RefusedValue
+ */
+
+/**
+ * The link of a robot to the server, as the robot measures it: the way of the joint updates, the
+ * round trip and, with a fast lane, the fraction of its pings without an answer. null: unknown.
+ * @typedef {{way: string, roundTripMs: ?number, loss: ?number}} RobotLink
  */
 
 /**
@@ -36,6 +49,7 @@ const SWEEP_MS = 1000;
  * @property {string} noResetReason why this page may not send these requests, as a part of a
  *     sentence; empty if it may
  * @property {string} resetRefusal why it refused the last request; empty if it did not
+ * @property {?RobotLink} link null: the robot does not report it
  * @property {Map<string, RobotJoint>} joints by name
  * @property {Map<string, RefusedValue>} refused by the joint's name
  * @property {number} reportedAt in the time of performance.now()
@@ -152,6 +166,28 @@ export function gateText(robot, nameOf) {
 }
 
 /**
+ * Return which way the joint updates of a robot take and how well; empty if it is not reported.
+ * @param {Robot} robot
+ */
+export function linkText({ link }) {
+  if (link === null) {
+    return '';
+  }
+  const { way, roundTripMs, loss } = link;
+  const trip = roundTripMs === null ? '' : `, ${roundText(roundTripMs)} ms`;
+  const lost = loss === null ? '' : `, ${roundText(loss * 100)} % lost`;
+  return `Link: ${WAYS.get(way) ?? way}${trip}${lost}`;
+}
+
+/**
+ * Return a number with one decimal below 10, and with none above.
+ * @param {number} value
+ */
+function roundText(value) {
+  return String(Number(value.toFixed(value < 10 ? 1 : 0)));
+}
+
+/**
  * Return the source and the reason of a robot's stop, and how to reset it.
  * @param {Robot} robot
  * @param {(id: string) => string} nameOf
@@ -184,7 +220,7 @@ function resetHint({ canReset, noResetReason }) {
 
 /** @param {import('./link.js').Message} data */
 function read(data) {
-  const { stop } = data;
+  const { stop, link } = data;
   return {
     node: String(data.node ?? ''),
     host: String(data.host ?? ''),
@@ -193,6 +229,7 @@ function read(data) {
     stop: stop ? readStop(stop) : null,
     canReset: data.can_reset === true,
     resetRefusal: String(data.reset_refusal ?? ''),
+    link: link ? readLink(link) : null,
     joints: byName(data.joints),
     refused: byName(data.refused),
   };
@@ -201,6 +238,14 @@ function read(data) {
 /** @param {import('./link.js').Message} stop */
 function readStop({ source, reason, id }) {
   return { source: String(source ?? ''), reason: String(reason ?? ''), id: String(id ?? '') };
+}
+
+/**
+ * @param {import('./link.js').Message} link
+ * @returns {RobotLink}
+ */
+function readLink({ way, round_trip_ms: roundTripMs, loss }) {
+  return { way: String(way ?? ''), roundTripMs: roundTripMs ?? null, loss: loss ?? null };
 }
 
 /** @param {unknown} items */

@@ -21,6 +21,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from ..access.tokens import Access
 from ..participants.connection_manager import ConnectionManager
+from ..participants.lanes import Lanes
 from ..rooms.base_room import BaseRoom
 from ..rooms.registry import Registry
 from ..rooms.room import Room
@@ -34,6 +35,12 @@ __all__ = ['families_of', 'router', 'text_of']
 
 PREFIX = 'lerobot_arena_'
 _ROOM = ('workspace', 'room')
+
+_DROPPED = ('invalid', 'unexpected', 'unknown', 'unsent')
+"""The reasons for which the UDP ports drop datagrams."""
+
+_HANDSHAKES = ('failed', 'full', 'refused')
+"""The reasons for which no lane is opened although it was requested."""
 
 Family: TypeAlias = GaugeMetricFamily | CounterMetricFamily
 
@@ -53,7 +60,12 @@ class _SingleCollector:
 
 def families_of(manager: ConnectionManager) -> tuple[Family, ...]:
     """Return the current metrics of a server."""
-    return (*_server(manager), *_rooms(manager.registry.rooms), *_video(manager.video))
+    return (
+        *_server(manager),
+        *_lanes(manager.lanes),
+        *_rooms(manager.registry.rooms),
+        *_video(manager.video),
+    )
 
 
 def _server(manager: ConnectionManager) -> Iterator[Family]:
@@ -99,6 +111,34 @@ def _gauges(manager: ConnectionManager) -> Iterator[Family]:
     for token, count in sorted(manager.participants_by_token().items()):
         holders.add_metric([token], count)
     yield holders
+
+
+def _lanes(lanes: Lanes) -> Iterator[Family]:
+    """Yield the metrics of the fast lanes."""
+    counts = lanes.datagrams
+    yield GaugeMetricFamily(f'{PREFIX}lanes', 'Open fast lanes.', value=lanes.count)
+    for name, text, value in (
+        ('lanes_opened', 'Fast lanes that were opened.', lanes.opened),
+        ('lanes_ended', 'Fast lanes that ended, for any reason.', lanes.opened - lanes.count),
+        ('datagrams_received', 'UDP datagrams from the network.', counts.get('received', 0)),
+        ('datagrams_sent', 'UDP datagrams to participants.', counts.get('sent', 0)),
+    ):
+        yield CounterMetricFamily(PREFIX + name, text, value=value)
+    dropped = CounterMetricFamily(
+        f'{PREFIX}datagrams_dropped', 'Dropped UDP datagrams, by reason.', labels=['reason']
+    )
+    dropped.add_metric(['rate_limited'], lanes.limited)
+    for reason in _DROPPED:
+        dropped.add_metric([reason], counts.get(reason, 0))
+    yield dropped
+    handshakes = CounterMetricFamily(
+        f'{PREFIX}lane_handshakes_failed',
+        'Handshakes that opened no fast lane, by reason.',
+        labels=['reason'],
+    )
+    for reason in _HANDSHAKES:
+        handshakes.add_metric([reason], counts.get(reason, 0))
+    yield handshakes
 
 
 def _participants(name: str, rooms: Sequence[BaseRoom]) -> Family:

@@ -17,8 +17,8 @@ has joined can open a lane, and only once for each fingerprint.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
 import socket
 
 from ...arena.lane.certificate import Certificate
@@ -62,6 +62,11 @@ class UdpListener:
     def fingerprint(self) -> str:
         """SHA-256 of the certificate of this server, lower-case hexadecimal."""
         return self._certificate.fingerprint
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """The counters, by name."""
+        return asdict(self.counters)
 
     @property
     def addresses(self) -> list[tuple[str, int]]:

@@ -17,7 +17,7 @@ listener for a moment, so only who has joined a room can open a lane.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -46,6 +46,11 @@ class Opener(Protocol):
     @property
     def fingerprint(self) -> str:
         """The SHA-256 of the certificate of the server."""
+        ...
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """What happened to datagrams and handshakes, by name."""
         ...
 
     def expect(
@@ -129,6 +134,11 @@ class Lanes:
     def count(self) -> int:
         """The number of open lanes."""
         return sum(each.lane is not None for each in self._holders.values())
+
+    @property
+    def datagrams(self) -> Mapping[str, int]:
+        """What happened to datagrams and handshakes, by name; empty before the first request."""
+        return {} if self._opener is None else self._opener.counts
 
     async def request(self, member: Member, owner: LaneOwner, request: LaneRequest) -> LaneAnswer:
         """Return the answer to a request; a lane that the participant has is closed."""
