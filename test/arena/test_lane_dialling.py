@@ -23,6 +23,7 @@ from support.waiting import PATIENCE_S, wait_until
 
 from lerobot_arena_ros.arena.lane.channel import Channel
 from lerobot_arena_ros.arena.lane.dialling import open_channel
+from lerobot_arena_ros.arena.lane.dtls_channel import DtlsChannel
 from lerobot_arena_ros.arena.lane.errors import LaneError
 
 
@@ -155,6 +156,60 @@ async def test_each_address_of_a_host_is_tried(monkeypatch: pytest.MonkeyPatch) 
             channel.close()
 
 
+async def test_a_text_that_the_kernel_does_not_take_is_not_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A full buffer of the kernel loses the text, and blocks nothing."""
+
+    class Full:
+        def send(self, _datagram: bytes) -> int:
+            raise BlockingIOError
+
+    async with listener() as udp:
+        udp.expect(CLIENT.fingerprint, End().open, PATIENCE_S)
+        channel = await dial(udp.addresses[0])
+        assert isinstance(channel, DtlsChannel)
+        with monkeypatch.context() as patch:
+            patch.setattr(channel._transmit.__self__, '_socket', Full())  # type: ignore[attr-defined]
+            assert not channel.send('lost')
+
+        assert (channel.sent, channel.dropped, channel.is_open) == (0, 1, True)
+        channel.close()
+
+
+async def test_an_address_that_cannot_be_used_is_an_error() -> None:
+    """An address to which the kernel sends nothing raises an error, and leaves no socket."""
+    before = descriptors()
+
+    with pytest.raises(LaneError, match='255.255.255.255:1: Permission denied; check the network'):
+        await dial(('255.255.255.255', 1))
+
+    assert descriptors() == before
+
+
+async def test_a_burst_arrives_and_ends_where_the_client_closes() -> None:
+    """Many texts at once are read in pieces, and none is passed after the client has closed."""
+    async with listener() as udp:
+        server = End()
+        udp.expect(CLIENT.fingerprint, server.open, PATIENCE_S)
+        channel = await dial(udp.addresses[0])
+        texts: list[str] = []
+
+        def close_at_30(text: str) -> None:
+            texts.append(text)
+            if text == '30':
+                channel.close()
+
+        channel.listen(close_at_30, texts.append)
+        await wait_until(lambda: server.channel, 'the channel of the server')
+        assert server.channel is not None
+        for number in range(40):
+            server.channel.send(str(number))
+
+        await wait_until(lambda: server.reasons, 'the end at the server')
+        assert texts == [str(number) for number in range(31)]
+
+
 async def test_a_cancelled_attempt_leaves_no_socket() -> None:
     """An attempt that is cancelled closes its socket."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
@@ -194,6 +249,9 @@ async def test_errors_of_the_network_end_no_open_channel() -> None:
             assert [channel.send('lost') for _ in range(3)] == [True] * 3
 
             relay.open_port()
+            assert server.channel is not None
+            server.channel.send('back')
+            await wait_until(lambda: client.texts == ['back'], 'the text at the client')
             channel.send('next')
 
             await wait_until(lambda: server.texts == ['next'], 'the text at the server')

@@ -11,8 +11,10 @@
 
 from __future__ import annotations
 
-import contextlib
+import importlib
+from typing import Any
 
+import OpenSSL
 from OpenSSL import SSL
 import pytest
 from support.lanes import (
@@ -29,6 +31,7 @@ from support.lanes import (
 )
 from support.waiting import wait_for
 
+from lerobot_arena_ros.arena.lane import dtls
 from lerobot_arena_ros.arena.lane.channel import MAX_OCTETS
 from lerobot_arena_ros.arena.lane.dtls import (
     DtlsServer,
@@ -216,45 +219,64 @@ def test_a_dropped_fragment_leaves_no_error_for_others() -> None:
 
 def test_an_error_that_another_session_left_does_no_harm() -> None:
     """A call that fails only once has met an error that another session had left."""
-    datagram = record(23, 1, 1, bytes(24))
-    connection = ForgetfulConnection([SSL.Error([('lib', '', 'of another')])])
-    session = DtlsSession(connection)
+    session = DtlsSession(FailingConnection([SSL.Error([('lib', '', 'of another')])]))
     session.state = DtlsState.OPEN
 
-    assert session.receive(datagram) == []
+    assert session.receive(record(23, 1, 1, bytes(24))) == []
+
     assert session.state is DtlsState.OPEN
 
-    connection.errors = [SSL.Error([('lib', '', 'the reason')]), SSL.SysCallError(-1, 'EOF')]
-    assert session.receive(datagram) == []
+
+@pytest.mark.parametrize('call', ['receive', 'send', 'on_timeout', 'close'])
+def test_an_error_of_openssl_closes_the_session(call: str) -> None:
+    """Each call that fails closes its session, with the first reason of OpenSSL."""
+    errors = [SSL.Error([('lib', '', 'the reason')]), SSL.SysCallError(-1, 'Unexpected EOF')]
+    session = DtlsSession(FailingConnection(errors))
+    session.state = DtlsState.HANDSHAKE if call == 'on_timeout' else DtlsState.OPEN
+    arguments = {'receive': [record(23, 1, 1, bytes(24))], 'send': [b'message']}
+
+    assert not getattr(session, call)(*arguments.get(call, []))
+
     assert (session.state, session.reason) == (DtlsState.CLOSED, 'DTLS failed: the reason')
 
 
-class ForgetfulConnection(SSL.Connection):
+def test_a_session_may_be_closed_in_its_handshake() -> None:
+    """An end that gives up its handshake sends nothing more."""
+    client = client_session(CLIENT, accept_all)
+
+    client.close()
+
+    assert client.state is DtlsState.CLOSED
+    assert client.take_datagrams() == []
+
+
+def test_an_old_library_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The import fails with a release of pyOpenSSL that is too old."""
+    monkeypatch.setattr(OpenSSL, '__version__', '22.1.0')
+
+    with pytest.raises(ImportError, match='pyOpenSSL 22.1.0 is too old'):
+        importlib.reload(dtls)
+
+
+@pytest.mark.filterwarnings('ignore:Passing pyOpenSSL:DeprecationWarning')
+def test_an_older_release_gets_the_types_that_it_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest supported release of pyOpenSSL takes its own certificates only."""
+    monkeypatch.setattr(OpenSSL, '__version__', '23.2.0')
+
+    client, server = opened_sessions()
+
+    assert client.state is server.state is DtlsState.OPEN
+
+
+class FailingConnection(SSL.Connection):
     """A connection whose calls raise some errors, and then find no data."""
 
     def __init__(self, errors: list[SSL.Error]) -> None:
         super().__init__(SSL.Context(SSL.DTLS_METHOD), None)
         self.errors = errors
 
-    def recv(self, *_args: object, **_options: object) -> bytes:
+    def fail(self, *_args: object, **_options: object) -> Any:
         """Raise the next error."""
         raise self.errors.pop(0) if self.errors else SSL.WantReadError()
 
-
-def test_a_renegotiation_is_refused() -> None:
-    """A client cannot start another handshake in an open session, which would cost the CPU."""
-    connection = foreign(has_certificate=True)
-    client = DtlsSession(connection)
-    server = greeted(client)
-    exchange(client, server)
-    connection.renegotiate()
-    with contextlib.suppress(SSL.WantReadError):
-        connection.do_handshake()
-    (hello,) = client.take_datagrams()
-
-    assert server.receive(hello) == []
-
-    # An encrypted alert, and no message of a handshake.
-    (refusal,) = server.take_datagrams()
-    assert refusal[0] == 21
-    assert server.state is DtlsState.OPEN
+    recv = send = shutdown = DTLSv1_handle_timeout = fail

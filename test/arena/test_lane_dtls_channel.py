@@ -160,6 +160,7 @@ def test_a_listener_may_close_the_channel() -> None:
     pair.server.listen(close, texts.append)
     pair.client.send('first')
     pair.client.send('second')
+    pair.server.deliver([b'third'])
 
     assert texts == ['first']
 

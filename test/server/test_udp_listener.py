@@ -19,6 +19,7 @@ from support.lanes import CLIENT, OTHER, SERVER, End, RawClient, listener
 from support.waiting import PATIENCE_S, wait_until
 
 from lerobot_arena_ros.arena.lane.dtls import DtlsState
+from lerobot_arena_ros.arena.lane.records import pack
 from lerobot_arena_ros.server.net.lane_port import open_udp
 from lerobot_arena_ros.server.net.udp_listener import UdpListener
 
@@ -95,6 +96,55 @@ async def test_a_second_handshake_replaces_nothing_before_it_is_complete() -> No
             client.transmit(client.record('there'))
             await wait_until(lambda: server.texts == ['there'], 'the text')
             assert (server.reasons, udp.counters.opened) == ([], 1)
+
+
+def pieces(client: RawClient) -> list[bytes]:
+    """Return what a client has to send, each record in a datagram of its own."""
+    return pack(b''.join(client.session.take_datagrams()), limit=1)
+
+
+async def test_of_two_handshakes_the_first_complete_one_counts() -> None:
+    """A handshake that began with an expected certificate is refused if it ends too late."""
+    async with listener() as udp:
+        server = End()
+        udp.expect(CLIENT.fingerprint, server.open, PATIENCE_S)
+        with RawClient(udp.addresses[0]) as slow, RawClient(udp.addresses[0]) as client:
+            slow.transmit(await slow.hello())
+            slow.session.receive(await slow.read())
+            *first, last = pieces(slow)
+            slow.transmit(*first)
+            await client.open()
+            slow.transmit(last)
+            await slow.finish()
+
+            await wait_until(lambda: udp.counters.refused == 1, 'the refusal')
+            client.transmit(client.record('there'))
+            await wait_until(lambda: server.texts == ['there'], 'the text')
+            assert udp.channels == udp.counters.opened == 1
+
+
+async def test_a_new_start_may_come_in_pieces() -> None:
+    """The encrypted end of a new handshake is not taken for a message of the old channel."""
+    async with listener() as udp:
+        old, new = End(), End()
+        udp.expect(CLIENT.fingerprint, old.open, PATIENCE_S)
+        with RawClient(udp.addresses[0]) as client:
+            await client.open()
+            client.restart()
+            client.session.start()
+            (hello,) = client.session.take_datagrams()
+            client.transmit(hello)
+            await wait_until(lambda: udp.counters.unexpected == 1, 'the message that is dropped')
+            udp.expect(CLIENT.fingerprint, new.open, PATIENCE_S)
+            client.transmit(hello)
+            client.session.receive(await client.read())
+            client.transmit(*client.session.take_datagrams())
+            client.session.receive(await client.read())
+            client.transmit(*pieces(client))
+            await client.finish()
+
+            assert old.reasons == ['the client has started again']
+            assert new.channel is not None
 
 
 async def test_a_client_may_start_again_on_the_same_port() -> None:

@@ -52,15 +52,16 @@ async def open_channel(
     loop = asyncio.get_running_loop()
     deadline = loop.time() + timeout_s
     addresses = await _resolve(host, port, timeout_s)
-    for left in range(len(addresses), 0, -1):
-        family, address = addresses[-left]
-        dial = _Dial(certificate, server_fingerprint, f'{host}:{port}')
-        try:
-            return await dial.run(family, address, (deadline - loop.time()) / left)
-        except LaneError:
-            if left == 1:
-                raise
-    raise LaneError(f'cannot open a lane to {host}:{port}: the host has no address')
+
+    async def dial(address: tuple[int, Any], left_s: float) -> Channel:
+        sock = _connect(*address, f'{host}:{port}')
+        attempt = _Dial(sock, certificate, server_fingerprint, f'{host}:{port}')
+        return await attempt.run(left_s)
+
+    for left in range(len(addresses), 1, -1):
+        with contextlib.suppress(LaneError):
+            return await dial(addresses[-left], (deadline - loop.time()) / left)
+    return await dial(addresses[-1], deadline - loop.time())
 
 
 async def _resolve(host: str, port: int, timeout_s: float) -> list[tuple[int, Any]]:
@@ -79,11 +80,35 @@ async def _resolve(host: str, port: int, timeout_s: float) -> list[tuple[int, An
     return [(family, address) for family, _, _, _, address in found]
 
 
-class _Dial:
-    """One attempt, and the socket of the channel that it opens."""
+def _connect(family: int, address: Any, name: str) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        sock.connect(address)
+    except OSError as exc:
+        sock.close()
+        raise _error(name, exc.strerror or str(exc), 'check the network') from None
+    return sock
 
-    def __init__(self, certificate: Certificate, expected: str, name: str) -> None:
+
+def _error(name: str, why: str, remedy: str) -> LaneError:
+    return LaneError(f'cannot open a lane to {name}: {why}; {remedy}')
+
+
+class _Dial:
+    """
+    One attempt, and then the owner of the socket of the channel.
+
+    :param sock: a connected UDP socket that does not block.
+    :param expected: the fingerprint of the server.
+    :param name: the host and port, for errors.
+    """
+
+    def __init__(
+        self, sock: socket.socket, certificate: Certificate, expected: str, name: str
+    ) -> None:
         self._loop = asyncio.get_running_loop()
+        self._socket = sock
         self._session: DtlsSession = client_session(certificate, self._accept)
         self._expected = expected
         self._found: str | None = None
@@ -91,26 +116,18 @@ class _Dial:
         self._channel: DtlsChannel | None = None
         self._opened: asyncio.Future[DtlsChannel] = self._loop.create_future()
         self._timer: asyncio.TimerHandle | None = None
-        self._socket: socket.socket | None = None
 
-    async def run(self, family: int, address: Any, timeout_s: float) -> DtlsChannel:
+    async def run(self, timeout_s: float) -> DtlsChannel:
         """Return the open channel; otherwise leave no socket, also if cancelled."""
-        try:
-            self._socket = socket.socket(family, socket.SOCK_DGRAM)
-            self._socket.setblocking(False)
-            self._socket.connect(address)
-        except OSError as exc:
-            self._release()
-            raise self._error(exc.strerror or str(exc), 'check the network') from None
-        self._loop.add_reader(self._socket, self._on_readable, self._socket)
+        self._loop.add_reader(self._socket, self._on_readable)
         limit = self._loop.call_later(timeout_s, self._on_deadline, timeout_s)
         try:
             self._session.start()
             self._advance([])
             return await self._opened
         except BaseException:
-            if self._channel is not None:
-                self._channel.close()
+            self._session.close()
+            self._flush()
             self._release()
             raise
         finally:
@@ -121,79 +138,73 @@ class _Dial:
         self._found = fingerprint
         return fingerprint == self._expected
 
-    def _on_readable(self, sock: socket.socket) -> None:
+    def _on_readable(self) -> None:
         for _ in range(READS_PER_ITERATION):
             try:
-                datagram = sock.recv(READ_OCTETS)
+                datagram = self._socket.recv(READ_OCTETS)
             except BlockingIOError:
                 return
             except OSError as exc:
-                self._on_network_error(exc)
+                remedy = 'check that the server has a lane on this UDP port, and firewalls'
+                self._fail(exc.strerror or str(exc), remedy)
             else:
                 self._on_datagram(datagram)
-            if self._socket is None:
+            if self._socket.fileno() < 0:
                 return
 
     def _on_datagram(self, datagram: bytes) -> None:
         if self._channel is not None:
             self._channel.receive(datagram)
-        elif not self._opened.done():
+        else:
             self._advance(self._session.receive(datagram))
 
     def _advance(self, messages: list[bytes]) -> None:
         self._stop_timer()
-        for datagram in self._session.take_datagrams():
-            self._transmit(datagram)
-        if self._opened.done():
-            return
-        if self._session.state is DtlsState.OPEN:
+        self._flush()
+        if self._session.state is DtlsState.CLOSED:
+            self._refuse()
+        elif self._session.state is DtlsState.HANDSHAKE:
+            self._timer = self._loop.call_later(self._session.timeout_s() or 1.0, self._on_timer)
+        else:
             self._channel = DtlsChannel(self._session, self._transmit, self._release)
             self._channel.deliver(messages)
-            self._opened.set_result(self._channel)
-        elif self._session.state is DtlsState.CLOSED:
-            self._opened.set_exception(self._refusal())
-        elif (timeout_s := self._session.timeout_s()) is not None:
-            self._timer = self._loop.call_later(timeout_s, self._on_timer)
+            # It may have failed or been cancelled just before.
+            with contextlib.suppress(asyncio.InvalidStateError):
+                self._opened.set_result(self._channel)
 
     def _on_timer(self) -> None:
         self._session.on_timeout()
         self._advance([])
 
+    def _flush(self) -> None:
+        for datagram in self._session.take_datagrams():
+            self._transmit(datagram)
+
     def _transmit(self, datagram: bytes) -> bool:
-        if self._socket is None:
-            return False
         try:
             try:
                 self._socket.send(datagram)
             except ConnectionRefusedError:
                 # The kernel reports the loss of an earlier datagram, and has not sent this one.
                 self._socket.send(datagram)
-        except BlockingIOError:
-            return False
-        except OSError as exc:
-            self._on_network_error(exc)
+        except OSError:
             return False
         return True
 
-    def _on_network_error(self, exc: OSError) -> None:
-        if not self._opened.done():
-            remedy = 'check that the server has a lane on this UDP port, and firewalls'
-            self._opened.set_exception(self._error(exc.strerror or str(exc), remedy))
-
     def _on_deadline(self, timeout_s: float) -> None:
-        if not self._opened.done():
-            why = f'no answer in {timeout_s:.1f} s'
-            remedy = 'check that firewalls and NAT let this UDP port through'
-            self._opened.set_exception(self._error(why, remedy))
+        remedy = 'check that firewalls and NAT let this UDP port through'
+        self._fail(f'no answer in {timeout_s:.1f} s', remedy)
 
-    def _refusal(self) -> LaneError:
+    def _refuse(self) -> None:
         if self._found is not None and self._found != self._expected:
             why = f'its certificate is {self._found}, expected {self._expected}'
-            return self._error(why, 'check that no other server has this UDP port')
-        return self._error(self._session.reason, 'the server expects each client once; join again')
+            self._fail(why, 'check that no other server has this UDP port')
+        else:
+            self._fail(self._session.reason, 'the server expects each client once; join again')
 
-    def _error(self, why: str, remedy: str) -> LaneError:
-        return LaneError(f'cannot open a lane to {self._name}: {why}; {remedy}')
+    def _fail(self, why: str, remedy: str) -> None:
+        if not self._opened.done():
+            self._opened.set_exception(_error(self._name, why, remedy))
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -201,9 +212,5 @@ class _Dial:
             self._timer = None
 
     def _release(self) -> None:
-        if self._socket is not None:
-            self._loop.remove_reader(self._socket)
-            # The last datagram is already in the kernel.
-            with contextlib.suppress(OSError):
-                self._socket.close()
-            self._socket = None
+        self._loop.remove_reader(self._socket)
+        self._socket.close()

@@ -153,7 +153,7 @@ class DtlsSession:
             if self.state is DtlsState.HANDSHAKE:
                 _call(self._connection.do_handshake)
                 self._open()
-            while self.state is DtlsState.OPEN:
+            while True:
                 messages.append(_call(self._connection.recv, READ_OCTETS))
         except SSL.WantReadError:
             pass
@@ -165,12 +165,9 @@ class DtlsSession:
         return messages
 
     def _open(self) -> None:
-        certificate = self._connection.get_peer_certificate()
-        if certificate is None:
-            self.state = DtlsState.CLOSED
-            self.reason = 'the other end has no certificate'
-            return
-        self.peer_fingerprint = _fingerprint(certificate)
+        # Both ends require a certificate; an empty fingerprint would be unknown to both.
+        found = self._connection.get_peer_certificate()
+        self.peer_fingerprint = '' if found is None else _fingerprint(found)
         self.state = DtlsState.OPEN
 
     def _fail(self, error: SSL.Error) -> None:
@@ -224,12 +221,10 @@ class DtlsServer:
         try:
             connection.bio_write(hello)
             connection.DTLSv1_listen()
-        except SSL.WantReadError:
+        except SSL.Error:  # WantReadError, if there is no valid cookie.
             replies = session.take_datagrams()
             _forget_errors(connection)
             return None, replies
-        except SSL.Error:
-            return None, []
         return session, []
 
     def _cookie(self, connection: SSL.Connection) -> bytes:
