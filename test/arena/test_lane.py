@@ -152,6 +152,7 @@ async def test_pings_measure_the_round_trip_and_the_loss(ends: tuple[End, End]) 
     await wait_until(lambda: len(one.round_trips) > 3, 'answers of the other end')
     await wait_until(lambda: len(other.round_trips) > 3, 'answers of this end')
 
+    await wait_until(lambda: one.lane.report.loss is not None, 'the loss')
     report = one.lane.report
     assert report.state is LaneState.UP
     assert report.loss == 0.0
