@@ -58,7 +58,7 @@ class Deployment:
     :ivar ca_file: the certificate authority of nginx's certificate.
     """
 
-    def __init__(self, stack: ExitStack, folder: Path) -> None:
+    def __init__(self, stack: ExitStack, folder: Path, *, lanes: bool) -> None:
         program = find_nginx()
         require('nginx', program, 'nginx is not installed; apt has it')
         assert program is not None
@@ -66,6 +66,7 @@ class Deployment:
         self._stack = stack
         self.rest = stack.enter_context(httpx.Client(headers=BEARER))
         self._folder = folder
+        self._lanes = lanes
         self.servers = enter_all(stack, [self._server(0) for _ in range(PROCESSES)])
         authority = Authority(folder)
         certificate = authority.certify_this_machine()
@@ -110,7 +111,11 @@ class Deployment:
             self.servers[place] = self._stack.enter_context(self._server(port))
 
     def _server(self, port: int) -> AbstractContextManager[Server]:
-        return arena_server(*unit_arguments(str(port), str(self._folder)))
+        arguments = unit_arguments(str(port), str(self._folder))
+        if self._lanes:
+            place = arguments.index('--max-fast-lanes')
+            arguments[place : place + 2] = ['--udp-host', '127.0.0.1']
+        return arena_server(*arguments)
 
 
 def status(url: str, path: str, **headers: str) -> tuple[int, dict[str, Any]]:
@@ -141,7 +146,11 @@ def unit_arguments(port: str, folder: str) -> list[str]:
 
 
 @contextmanager
-def deployed(folder: Path) -> Iterator[Deployment]:
-    """Run arenas and nginx; skip the test if nginx is not installed."""
+def deployed(folder: Path, *, lanes: bool = False) -> Iterator[Deployment]:
+    """
+    Run arenas and nginx; skip the test if nginx is not installed.
+
+    :param lanes: start the arenas as deploy/README.md describes for fast lanes.
+    """
     with ExitStack() as stack:
-        yield Deployment(stack, folder)
+        yield Deployment(stack, folder, lanes=lanes)

@@ -14,7 +14,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, closing
+from functools import partial
 import itertools
+from pathlib import Path
 import ssl
 from urllib.parse import quote, urlsplit
 
@@ -214,6 +216,24 @@ async def test_tls_ends_at_nginx(arenas: Deployment) -> None:
     reply = httpx.get(f'{rooms}/', headers=BEARER, verify=context)
 
     assert (reply.status_code, reply.headers['location']) == (307, urlsplit(rooms).path)
+
+
+async def test_a_lane_leads_past_nginx_to_the_process_of_its_room(tmp_path: Path) -> None:
+    """With the settings of the page, participants reach the UDP port of each process."""
+    with deployed(tmp_path, lanes=True) as arenas:
+        for workspace in arenas.one_each('lane'):
+            async with RoboticsProducer(arenas.url, token=TOKEN) as producer:
+                assert await producer.connect(workspace, 'arm')
+                await wait_until(partial(getattr, producer, 'lane_report'), 'the lane')
+
+
+async def test_without_settings_for_lanes_nginx_is_the_only_way(arenas: Deployment) -> None:
+    """The unit offers no lanes, so no participant looks for one at nginx."""
+    arenas.make_room('plain')
+    async with RoboticsProducer(arenas.url, token=TOKEN) as producer:
+        assert await producer.connect('plain', 'arm')
+
+        assert producer.lane_obstacle == 'this server has no fast lanes'
 
 
 async def test_a_stop_waits_for_little_of_what_a_slow_consumer_has_not_read(

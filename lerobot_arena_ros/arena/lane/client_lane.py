@@ -72,7 +72,7 @@ class ClientLane:
         lane = self._lane
         if lane is None:
             return None
-        return lane.report._replace(out_of_order=self._session.out_of_order)
+        return LaneReport(*lane.report[:-1], out_of_order=self._session.out_of_order)
 
     @property
     def obstacle(self) -> str | None:
