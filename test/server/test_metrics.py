@@ -229,7 +229,7 @@ def test_floods_of_datagrams_are_counted() -> None:
 
     text = b''.join(text_of(family) for family in families_of(manager)).decode()
     assert '\nlerobot_arena_datagrams_dropped_total{reason="rate_limited"} 3.0\n' in text
-    for reason in ('invalid', 'unexpected', 'unknown', 'unsent'):
+    for reason in ('invalid', 'rejected', 'unexpected', 'unknown', 'unsent'):
         assert f'\nlerobot_arena_datagrams_dropped_total{{reason="{reason}"}} 0.0\n' in text
     for reason in ('failed', 'full', 'refused'):
         assert f'\nlerobot_arena_lane_handshakes_failed_total{{reason="{reason}"}} 0.0\n' in text

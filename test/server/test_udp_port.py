@@ -83,6 +83,7 @@ async def test_datagrams_with_a_spoofed_address_are_dropped(lane: Lane) -> None:
 
     assert lane.server.texts[0] == 'once'
     assert lane.server.texts.count('once') == 1
+    assert lane.udp.counters.rejected == 5
 
 
 @FUZZ

@@ -36,7 +36,7 @@ __all__ = ['families_of', 'router', 'text_of']
 PREFIX = 'lerobot_arena_'
 _ROOM = ('workspace', 'room')
 
-_DROPPED = ('invalid', 'unexpected', 'unknown', 'unsent')
+_DROPPED = ('invalid', 'rejected', 'unexpected', 'unknown', 'unsent')
 """The reasons for which the UDP ports drop datagrams."""
 
 _HANDSHAKES = ('failed', 'full', 'refused')

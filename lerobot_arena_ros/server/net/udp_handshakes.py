@@ -47,6 +47,7 @@ class UdpCounters:
     :ivar unsent: datagrams that the kernel did not accept.
     :ivar unknown: datagrams dropped because their address has no session.
     :ivar invalid: datagrams dropped because they are no DTLS, or too long.
+    :ivar rejected: datagrams dropped by the session of their address: forged, or sent again.
     :ivar unexpected: first messages of clients dropped while no client was expected.
     :ivar greeted: first messages of clients that were answered with a cookie.
     :ivar full: first messages and handshakes dropped because there were too many.
@@ -60,6 +61,7 @@ class UdpCounters:
     unsent: int = 0
     unknown: int = 0
     invalid: int = 0
+    rejected: int = 0
     unexpected: int = 0
     greeted: int = 0
     full: int = 0

@@ -126,8 +126,10 @@ class UdpPort:
             return self._advance(address, handshake, handshake.session.receive(datagram))
         elif channel is not None:
             # The end of a new handshake is encrypted too, but the old session cannot decrypt it.
-            if not channel.receive(datagram) and handshake is not None:
-                return self._advance(address, handshake, handshake.session.receive(datagram))
+            if not channel.receive(datagram):
+                if handshake is not None:
+                    return self._advance(address, handshake, handshake.session.receive(datagram))
+                self._counters.rejected += 1
         else:
             self._counters.unknown += 1
         return False
