@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""The paths of joint values over a lossy link, each with a link and an arena of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+import subprocess
+
+from ..harness.lossy_link import LossyLink, lossy_link
+from ..harness.programs import Server, server
+from ..harness.worker import Worker, worker
+
+__all__ = [
+    'FAST_LANE',
+    'FROM_SERVER',
+    'JOINTS',
+    'ROSBRIDGE',
+    'TO_SERVER',
+    'VARIANTS',
+    'WEB_SOCKET',
+    'LossyPath',
+    'arena',
+    'lossy_paths',
+]
+
+JOINTS = 6
+ROOM = 'lossy'
+
+WEB_SOCKET, FAST_LANE, ROSBRIDGE = 'WebSocket', 'fast lane', 'rosbridge'
+VARIANTS = (WEB_SOCKET,)
+"""The variants of our path that can be measured."""
+
+TO_SERVER, FROM_SERVER = 'producer over the link', 'consumer over the link'
+"""Which of the two clients is at the other end of the link than the server."""
+
+
+@dataclass
+class LossyPath:
+    """
+    A running path.
+
+    :param variant: how values travel, for example :data:`WEB_SOCKET`.
+    :param way: :data:`TO_SERVER` or :data:`FROM_SERVER`.
+    :param pids: the processes whose CPU time is measured, by name.
+    """
+
+    variant: str
+    way: str
+    link: LossyLink
+    sender: Worker
+    receiver: Worker
+    pids: dict[str, int]
+
+
+@contextmanager
+def arena(link: LossyLink) -> Iterator[Server]:
+    """Run an arena at the near end of a link."""
+    options = ['--host', link.near.address]
+    # It warns that the address is not the loopback's, but nothing else can reach the namespace.
+    with server(options=options, wrap=link.near.command, stderr=subprocess.DEVNULL) as running:
+        yield running
+
+
+def lossy_paths(
+    variants: Sequence[str],
+) -> list[AbstractContextManager[LossyPath]]:
+    """
+    Return the paths of some variants, in both directions; they are not running yet.
+
+    :param variants: some of :data:`VARIANTS`.
+    """
+    found = [_ours(variant, way) for variant in variants for way in (TO_SERVER, FROM_SERVER)]
+    return found
+
+
+@contextmanager
+def _ours(variant: str, way: str) -> Iterator[LossyPath]:
+    with ExitStack() as stack:
+        link = stack.enter_context(lossy_link())
+        url, pid = stack.enter_context(arena(link))
+        is_producer_far = way == TO_SERVER
+        producer_at, consumer_at = (
+            (link.far, link.near) if is_producer_far else (link.near, link.far)
+        )
+        sender = stack.enter_context(
+            worker('client_producer', [url, ROOM, str(JOINTS)], wrap=producer_at.command)
+        )
+        receiver = stack.enter_context(
+            worker('client_consumer', [url, ROOM], wrap=consumer_at.command)
+        )
+        pids = {'server': pid, 'producer': sender.pid, 'consumer': receiver.pid}
+        yield LossyPath(variant, way, link, sender, receiver, pids)
