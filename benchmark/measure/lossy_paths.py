@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 import subprocess
+from typing import Any
 
 from ..harness.lossy_link import LossyLink, lossy_link
 from ..harness.programs import Server, server
@@ -30,6 +31,7 @@ __all__ = [
     'WEB_SOCKET',
     'LossyPath',
     'arena',
+    'bridge_parameters',
     'lossy_paths',
 ]
 
@@ -69,6 +71,17 @@ def arena(link: LossyLink) -> Iterator[Server]:
     # It warns that the address is not the loopback's, but nothing else can reach the namespace.
     with server(options=options, wrap=link.near.command, stderr=subprocess.DEVNULL) as running:
         yield running
+
+
+def bridge_parameters(url: str, direction: str, room: str) -> dict[str, Any]:
+    """Return the parameters of a bridge that produces or consumes in a room."""
+    return {
+        'server_url': url,
+        'create_missing_rooms': 'both',
+        'units': 'radians',
+        'joints': [f'j{joint}' for joint in range(1, JOINTS + 1)],
+        f'{direction}.room_id': room,
+    }
 
 
 def lossy_paths(

@@ -48,9 +48,14 @@ class Arrivals:
 
 
 async def run(url: str, room: str) -> None:
-    """Join a room; a request sends a stop if it has ``press``, or asks for what arrived."""
+    """
+    Join a room, which is created, until the parent closes stdin.
+
+    A request sends a stop if it has ``press``; any other one asks for what arrived.
+    """
     async with RoboticsConsumer(url) as consumer:
         arrivals = Arrivals(consumer)
+        await consumer.create_room(WORKSPACE, room)
         await consumer.join_room(WORKSPACE, room, 'consumer')
         reply(ready=True)
         while line := await asyncio.to_thread(sys.stdin.readline):
