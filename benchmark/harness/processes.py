@@ -225,7 +225,7 @@ def free_port() -> int:
             return port
 
 
-def wait_for_port(port: int) -> None:
+def wait_for_port(port: int, address: str = '127.0.0.1') -> None:
     """
     Wait until a server listens on a port.
 
@@ -234,7 +234,7 @@ def wait_for_port(port: int) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while True:
         try:
-            socket.create_connection(('127.0.0.1', port)).close()
+            socket.create_connection((address, port)).close()
         except ConnectionRefusedError:
             if time.monotonic() > deadline:
                 raise

@@ -17,8 +17,11 @@ from dataclasses import dataclass
 import subprocess
 from typing import Any
 
+from ..harness.domains import ros_environment
 from ..harness.lossy_link import LossyLink, lossy_link
+from ..harness.processes import Wrap
 from ..harness.programs import Server, server
+from ..harness.rosbridge import Rosbridge
 from ..harness.worker import Worker, worker
 
 __all__ = [
@@ -53,7 +56,6 @@ class LossyPath:
 
     :param variant: how values travel, for example :data:`WEB_SOCKET`.
     :param way: :data:`TO_SERVER` or :data:`FROM_SERVER`.
-    :param pids: the processes whose CPU time is measured, by name.
     """
 
     variant: str
@@ -61,7 +63,6 @@ class LossyPath:
     link: LossyLink
     sender: Worker
     receiver: Worker
-    pids: dict[str, int]
 
 
 @contextmanager
@@ -85,31 +86,47 @@ def bridge_parameters(url: str, direction: str, room: str) -> dict[str, Any]:
 
 
 def lossy_paths(
-    variants: Sequence[str],
+    variants: Sequence[str], peer: Rosbridge | None = None
 ) -> list[AbstractContextManager[LossyPath]]:
     """
     Return the paths of some variants, in both directions; they are not running yet.
 
     :param variants: some of :data:`VARIANTS`.
+    :param peer: an installed rosbridge; None measures none.
     """
-    found = [_ours(variant, way) for variant in variants for way in (TO_SERVER, FROM_SERVER)]
-    return found
+    ways = (TO_SERVER, FROM_SERVER)
+    theirs = [] if peer is None else [_through_rosbridge(peer, way) for way in ways]
+    return [*(_path(variant, way) for variant in variants for way in ways), *theirs]
 
 
 @contextmanager
-def _ours(variant: str, way: str) -> Iterator[LossyPath]:
+def _path(variant: str, way: str) -> Iterator[LossyPath]:
     with ExitStack() as stack:
         link = stack.enter_context(lossy_link())
-        url, pid = stack.enter_context(arena(link))
-        is_producer_far = way == TO_SERVER
-        producer_at, consumer_at = (
-            (link.far, link.near) if is_producer_far else (link.near, link.far)
+        url = stack.enter_context(arena(link)).url
+        producer_at, consumer_at = _places(link, way)
+        arguments = [url, ROOM, str(JOINTS)]
+        sender = stack.enter_context(worker('client_producer', arguments, wrap=producer_at))
+        receiver = stack.enter_context(worker('client_consumer', [url, ROOM], wrap=consumer_at))
+        yield LossyPath(variant, way, link, sender, receiver)
+
+
+@contextmanager
+def _through_rosbridge(peer: Rosbridge, way: str) -> Iterator[LossyPath]:
+    """Run two clients of one rosbridge, which publishes and subscribes to one topic."""
+    with ExitStack() as stack:
+        link = stack.enter_context(lossy_link())
+        address, wrap = link.near.address, link.near.command
+        running = peer.running(ros_environment(), address=address, wrap=wrap)
+        url = stack.enter_context(running).url
+        sender, receiver = (
+            stack.enter_context(worker('rosbridge_end', [url, role], wrap=place))
+            for role, place in zip(('producer', 'consumer'), _places(link, way), strict=True)
         )
-        sender = stack.enter_context(
-            worker('client_producer', [url, ROOM, str(JOINTS)], wrap=producer_at.command)
-        )
-        receiver = stack.enter_context(
-            worker('client_consumer', [url, ROOM], wrap=consumer_at.command)
-        )
-        pids = {'server': pid, 'producer': sender.pid, 'consumer': receiver.pid}
-        yield LossyPath(variant, way, link, sender, receiver, pids)
+        yield LossyPath(ROSBRIDGE, way, link, sender, receiver)
+
+
+def _places(link: LossyLink, way: str) -> tuple[Wrap, Wrap]:
+    """Return where the producer and the consumer run; the server is at the near end."""
+    near, far = link.near.command, link.far.command
+    return (far, near) if way == TO_SERVER else (near, far)

@@ -16,11 +16,12 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 import itertools
 import time
+from typing import Any
 
 from ..harness.arrivals import Stream, after_blackout
-from ..harness.figures import cpu_s
 from ..harness.impairment import CLEAN, Impairment
 from ..harness.processes import enter_all
+from ..harness.rosbridge import Rosbridge
 from .lossy_paths import LossyPath, lossy_paths
 
 __all__ = [
@@ -87,19 +88,22 @@ SCENARIOS: Mapping[str, Scenario] = {
 
 
 def lossy_rows(
-    variants: Sequence[str], seconds: float, names: Sequence[str] = tuple(SCENARIOS)
-) -> list[dict[str, object]]:
+    variants: Sequence[str],
+    seconds: float,
+    names: Sequence[str] = tuple(SCENARIOS),
+    peer: Rosbridge | None = None,
+) -> list[dict[str, Any]]:
     """
     Measure all paths in each scenario, at the same time, so that other work affects all alike.
 
     Each path has a link of its own, so that a burst of lost packets hits one path.
 
-    :param variants: those of :func:`.lossy_paths`.
+    :param variants: those of :func:`.lossy_paths`, as is ``peer``.
     :param seconds: for how long values are sent in each scenario.
     """
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     with ExitStack() as stack:
-        paths = enter_all(stack, lossy_paths(variants))
+        paths = enter_all(stack, lossy_paths(variants, peer))
         for path in paths:
             _warm_up(path)
         for name in names:
@@ -109,22 +113,17 @@ def lossy_rows(
 
 def _measure(
     paths: Sequence[LossyPath], name: str, scenario: Scenario, seconds: float
-) -> Iterator[dict[str, object]]:
+) -> Iterator[dict[str, Any]]:
     for path in paths:
         path.link.impair(scenario.impairment)
         path.receiver.request()
-    before = [_cpu(path) for path in paths]
     for path in paths:
         path.sender.send(rate_hz=RATE_HZ, count=round(seconds * RATE_HZ))
     blackouts = [list[tuple[float, float]]() for _ in paths]
     if scenario.has_blackouts:
         blackouts = _black_out(paths, scenario.impairment, seconds)
     sent = [dict(path.sender.receive()['sent']) for path in paths]
-    spent = [
-        {what: after - earlier[what] for what, after in _cpu(path).items()}
-        for path, earlier in zip(paths, before, strict=True)
-    ]
-    for path, numbers, used, dark in zip(paths, sent, spent, blackouts, strict=True):
+    for path, numbers, dark in zip(paths, sent, blackouts, strict=True):
         stream = Stream(numbers, _receive_all(path, max(numbers)))
         path.link.impair(CLEAN)
         yield {
@@ -133,7 +132,6 @@ def _measure(
             'way': path.way,
             **stream.row(),
             'ages_ms': [round(1e3 * age, 1) for age in stream.ages_s],
-            'cpu_us': {what: 1e6 * each / len(numbers) for what, each in used.items()},
             'blackouts': _blackouts(stream, dark),
             'trace': _trace(stream, dark[0]) if dark else [],
         }
@@ -196,10 +194,6 @@ def _trace(stream: Stream, dark: tuple[float, float]) -> list[tuple[float, float
         for each in stream.arrivals
         if begin - 0.5 <= each.at_s <= end + 2.0
     ]
-
-
-def _cpu(path: LossyPath) -> dict[str, float]:
-    return {what: cpu_s(pid) for what, pid in path.pids.items()}
 
 
 def _warm_up(path: LossyPath) -> None:

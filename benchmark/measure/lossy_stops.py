@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 import time
+from typing import Any
 
 from ..harness.domains import ros_environment
 from ..harness.figures import quantile
@@ -97,7 +98,7 @@ class _StopPath:
         if waiting:
             raise TimeoutError(f'{self.variant}: a stop was not {", ".join(sorted(waiting))}')
 
-    def rows(self) -> Iterator[dict[str, object]]:
+    def rows(self) -> Iterator[dict[str, Any]]:
         """Return the figures; times are in milliseconds."""
         for where, taken_s in self.taken_s.items():
             yield {
@@ -111,7 +112,7 @@ class _StopPath:
             }
 
 
-def lossy_stops(variants: Sequence[str], count: int) -> list[dict[str, object]]:
+def lossy_stops(variants: Sequence[str], count: int) -> list[dict[str, Any]]:
     """
     Press a stop in each variant and each way many times; return a row for each latency.
 
