@@ -14,11 +14,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .address import DEFAULT_URL
 from .features import Feature
-from .joined_client import JoinedClient
+from .joined_client import PAUSES_S, TIMING, JoinedClient
+from .lane.lane import LaneReport
 from .messages import ResetStop, Role
 from .robot_state import RobotState
 from .rooms_client import RoomsClient
+from .session import LinkTiming
 
 __all__ = ['RoboticsClientCore']
 
@@ -41,11 +44,55 @@ class RoboticsClientCore(JoinedClient, RoomsClient):
         of the system, or of ``SSL_CERT_FILE``.
     :param allow_insecure: send the token to other machines even without TLS, like
         ``LEROBOT_ARENA_ALLOW_INSECURE=1``.
+    :param timing: the timeouts of the link.
+    :param pauses_s: the shortest and the longest pause between two attempts to join again, in
+        seconds.
+    :param fast_lane: ``auto`` also uses a lane of datagrams for joint updates and stops, which
+        does not wait for lost packets, if the server has lanes and pyOpenSSL is installed;
+        ``never`` uses the WebSocket only.
+    :raises ValueError: ``fast_lane`` has another value.
     :raises InvalidAddress: ``base_url`` is not an http or https URL.
     :raises InvalidAccess: the token or the CA file is invalid or must not be used with this URL.
     """
 
     _own_features: frozenset[Feature] = frozenset()
+
+    def __init__(
+        self,
+        base_url: str = DEFAULT_URL,
+        *,
+        reconnect: bool = False,
+        name: str | None = None,
+        token: str | None = None,
+        ca_file: str | None = None,
+        allow_insecure: bool = False,
+        timing: LinkTiming = TIMING,
+        pauses_s: tuple[float, float] = PAUSES_S,
+        fast_lane: str = 'auto',
+    ) -> None:
+        super().__init__(
+            base_url,
+            reconnect=reconnect,
+            name=name,
+            token=token,
+            ca_file=ca_file,
+            allow_insecure=allow_insecure,
+            timing=timing,
+            pauses_s=pauses_s,
+        )
+        if fast_lane not in ('auto', 'never'):
+            raise ValueError(f"Invalid fast_lane: {fast_lane!r}, expected 'auto' or 'never'")
+        self._wants_lane = fast_lane == 'auto'
+
+    @property
+    def lane_report(self) -> LaneReport | None:
+        """How the fast lane works; None if there is none now."""
+        return None if self._connection is None else self._connection.lane_report
+
+    @property
+    def lane_obstacle(self) -> str | None:
+        """Why there is no fast lane; None while there is one, or it is being opened."""
+        return None if self._connection is None else self._connection.lane_obstacle
 
     async def request_reset(self, participant_id: str, stop_id: str) -> None:
         """
@@ -89,4 +136,6 @@ class RoboticsClientCore(JoinedClient, RoomsClient):
 
     def _features(self, role: Role) -> frozenset[Feature]:
         features = super()._features(role) | self._own_features
+        if self._wants_lane:
+            features |= {Feature.FAST_LANE}
         return features | WATCHING if self._callbacks.has('robot_state') else features

@@ -73,6 +73,7 @@ class ClientSocket(asyncio.BufferedProtocol):
         self._parts = MessageAssembler()
         self._on_message: Callable[[Message], None] | None = None
         self._message_arrived = asyncio.Event()
+        self._is_interrupted = False
         self._drained = asyncio.Event()
         self._drained.set()
         self._ended = asyncio.Event()
@@ -88,6 +89,11 @@ class ClientSocket(asyncio.BufferedProtocol):
         """The reason why the connection ended; valid only after its end."""
         return self._protocol.close_exc
 
+    @property
+    def peer_host(self) -> str:
+        """The address of the peer, which is the server or a proxy."""
+        return str(self.transport.get_extra_info('peername')[0])
+
     async def opened(self) -> None:
         """
         Wait until the handshake has completed.
@@ -97,13 +103,17 @@ class ClientSocket(asyncio.BufferedProtocol):
         """
         await self._opened
 
-    async def receive(self) -> Message:
+    async def receive(self) -> Message | None:
         """
         Return the next message; wait for it.
 
+        :returns: None after :meth:`interrupt`.
         :raises ConnectionClosed: the connection has ended and no message is left.
         """
         while not self._messages:
+            if self._is_interrupted:
+                self._is_interrupted = False
+                return None
             if self._ended.is_set():
                 raise self.closed
             self._message_arrived.clear()
@@ -112,6 +122,11 @@ class ClientSocket(asyncio.BufferedProtocol):
         if len(self._messages) < MAX_QUEUED:
             self._resume_reading()
         return message
+
+    def interrupt(self) -> None:
+        """Make a running :meth:`receive` return, because there is something else to do."""
+        self._is_interrupted = True
+        self._message_arrived.set()
 
     async def listen(self, on_message: Callable[[Message], None]) -> None:
         """
@@ -138,6 +153,11 @@ class ClientSocket(asyncio.BufferedProtocol):
                 return
         await self._ended.wait()
         raise self.closed
+
+    def post(self, text: str) -> None:
+        """Write a text without waiting; do nothing if the connection is ending."""
+        if self._protocol.state is State.OPEN:
+            self._write(_frame_of(text))
 
     def send_now(self, text: str) -> bool:
         """

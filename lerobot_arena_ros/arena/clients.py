@@ -58,7 +58,10 @@ class RoboticsProducer(RoboticsClientCore):
             update = checked_update(list(joints), stamp_ns)
             self._latest |= {entry['name']: entry for entry in update.entries}
             self._stamp_ns = update.stamp_ns if Feature.STAMPS in connection.features else None
-            await connection.send(self._without_refused(update.entries))
+            # A datagram may be lost, so with lanes each update has all joints.
+            has_lanes = Feature.FAST_LANE in connection.features
+            entries = tuple(self._latest.values()) if has_lanes else update.entries
+            await connection.send(self._without_refused(entries))
         except ProtocolError as exc:
             raise ValueError(str(exc)) from exc
 

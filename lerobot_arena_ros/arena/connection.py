@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
+import functools
 import platform
 import re
 import uuid
@@ -34,7 +35,12 @@ from .errors import (
     RoomNotFound,
 )
 from .features import Feature
+from .lane.client_lane import ClientLane
+from .lane.dial import dial, prepare
+from .lane.keeper import Dial
+from .lane.lane import LaneReport
 from .messages import (
+    EmergencyStop,
     Heartbeat,
     Join,
     JointUpdate,
@@ -67,6 +73,9 @@ MIN_WATCH_PERIOD_S = 0.01
 
 ANSWER_POLL_S = 0.005
 """The period of checks for the answer of a peer that sends again after a silence."""
+
+MAX_WAITING = 16
+"""The number of events that wait for the iterator from which on datagrams are dropped."""
 
 IDLE_ITERATIONS = 10
 """
@@ -127,13 +136,28 @@ async def open_connection(
     :raises JoinRefused: the server refused the join for another reason.
     """
     timing, access = timing or LinkTiming(), access or Access()
+    no_lane: str | None = 'it is switched off'
+    if Feature.FAST_LANE in features:
+        no_lane = await prepare()
+    if no_lane is not None:
+        features -= {Feature.FAST_LANE}
     name = f'{platform.node()}-{role.value}'
     join = Join(participant_id or new_participant_id(name), role, features)
     socket = await open_socket(address, workspace_id, room_id, access, timing.join_timeout_s)
     decode = decode_video_server if address.service == 'video' else decode_server
     session = Session(join, timing, steady_now(), decode)
     rooms = Rooms(address, access=access)
-    connection = Connection(socket, session, rooms, workspace_id, room_id)
+    # The server is where the WebSocket goes, except through a proxy, which forwards no datagrams.
+    host = socket.peer_host if access.proxy(address) is None else address.host
+    connection = Connection(
+        socket,
+        session,
+        rooms,
+        workspace_id,
+        room_id,
+        dial=functools.partial(dial, host),
+        no_lane=no_lane,
+    )
     try:
         await connection._join(timing.join_timeout_s)
     except BaseException:
@@ -157,6 +181,9 @@ class Connection:
         rooms: Rooms,
         workspace_id: str,
         room_id: str,
+        *,
+        dial: Dial,
+        no_lane: str | None,
     ) -> None:
         self.workspace_id = workspace_id
         self.room_id = room_id
@@ -169,6 +196,14 @@ class Connection:
         self._exception: Exception | None = None
         self._is_closing = False
         self._tasks: list[asyncio.Task[None]] = []
+        self._lane = ClientLane(
+            session,
+            dial,
+            unwanted=no_lane,
+            post=socket.post,
+            deliver=self._deliver_datagram,
+            is_behind=self._is_behind,
+        )
 
     @property
     def name(self) -> str:
@@ -190,6 +225,16 @@ class Connection:
         """The last emergency stop of the room at the join; None if there is none or no feature."""
         return self._session.last_stop
 
+    @property
+    def lane_report(self) -> LaneReport | None:
+        """How the lane works; None if there is none. Any thread."""
+        return self._lane.report
+
+    @property
+    def lane_obstacle(self) -> str | None:
+        """Why there is no lane; None while there is one, or none is wanted. Any thread."""
+        return self._lane.obstacle
+
     async def send(self, message: Message | VideoFrame) -> None:
         """
         Send a message; return when it has been written.
@@ -197,6 +242,12 @@ class Connection:
         :raises ConnectionLost: the connection was lost.
         :raises ProtocolError: the message cannot be encoded as JSON.
         """
+        if isinstance(message, JointUpdate):
+            message = self._lane.numbered(message)
+            if self._lane.send_update(message):
+                return
+        elif isinstance(message, EmergencyStop):
+            message = self._lane.send_stop(message)
         text = message.text if isinstance(message, JointUpdate | VideoFrame) else encode(message)
         try:
             await self._socket.send(text)
@@ -207,10 +258,13 @@ class Connection:
         """
         Write a joint update if the socket accepts it at once; thread-safe.
 
-        :returns: whether it was written. If not, nothing was written; use :meth:`send` instead.
+        :returns: whether it was written. If not, nothing was written; use :meth:`send` instead,
+            which also takes the lane.
         :raises ProtocolError: the update cannot be encoded as JSON.
         """
-        return self._socket.send_now(update.text)
+        if self._lane.is_open:
+            return False
+        return self._socket.send_now(self._lane.numbered(update).text)
 
     async def listen(self, on_event: Callable[[Event], None]) -> None:
         """
@@ -223,7 +277,7 @@ class Connection:
 
         def on_message(message: str | bytes) -> None:
             if not self._is_closing:
-                self._deliver(self._session.receive(message, steady_now()))
+                self._deliver(self._receive(message))
 
         self._on_event = on_event
         self._deliver([])
@@ -247,7 +301,8 @@ class Connection:
                     continue
                 self._session.restart_timeout(steady_now())
                 frame = await self._socket.receive()
-                self._pending.extend(self._session.receive(frame, steady_now()))
+                if frame is not None:
+                    self._pending.extend(self._receive(frame))
         except (ConnectionClosed, OSError) as exc:
             if not self._is_closing:
                 raise self._lost(exc) from exc
@@ -263,6 +318,18 @@ class Connection:
                 await asyncio.wait(tasks)
         finally:
             await self._socket.close()
+
+    def _receive(self, frame: str | bytes) -> list[Event]:
+        return self._lane.without_answers(self._session.receive(frame, steady_now()))
+
+    def _deliver_datagram(self, events: list[Event]) -> None:
+        if events and not self._is_closing:
+            self._deliver(events)
+            self._socket.interrupt()
+
+    def _is_behind(self) -> bool:
+        """Return whether the iterator is too slow for more updates."""
+        return self._on_event is None and len(self._pending) >= MAX_WAITING
 
     def _deliver(self, events: list[Event]) -> None:
         """Pass on events: at once if :meth:`listen` runs, otherwise with the next frame."""
@@ -285,7 +352,8 @@ class Connection:
             await self._socket.send(self._session.first_frame())
             while not self._session.is_joined:
                 frame = await self._socket.receive()
-                self._pending.extend(self._session.receive(frame, steady_now()))
+                if frame is not None:
+                    self._pending.extend(self._session.receive(frame, steady_now()))
         except JoinRefused as exc:
             raise await self._explain_refusal(exc) from exc
         except (ConnectionClosed, OSError) as exc:
@@ -296,6 +364,7 @@ class Connection:
             timer.cancel()
         self._start(self._watch_deadlines, 'watch')
         self._start(self._send_heartbeats, 'heartbeat')
+        self._start(self._lane.keep_open, 'lane')
 
     async def _explain_refusal(self, refusal: JoinRefused) -> ArenaError:
         """Return a more specific error, which needs information from REST."""

@@ -36,7 +36,7 @@ class Feature(str, Enum):
     ``stamps``: a producer sends when joints were measured; a consumer also receives updates in
     which only that time is new.
     ``fast_lane``: joint updates are numbered, and together with stops they may also travel on a
-    data channel that does not wait for lost packets.
+    lane of datagrams that does not wait for lost packets.
     """
 
     HEARTBEAT_SEQ = 'heartbeat_seq'

@@ -26,6 +26,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import Enum
 from functools import cached_property
+import re
 from typing import Any, NamedTuple
 
 from .errors import ProtocolError
@@ -55,7 +56,7 @@ __all__ = [
     'Joined',
     'JointUpdate',
     'LaneAnswer',
-    'LaneOffer',
+    'LaneRequest',
     'LastStop',
     'Message',
     'OddJoint',
@@ -88,6 +89,8 @@ MAX_STOP_ID_LENGTH = 40
 
 MAX_ODD = 100
 """The maximum number of invalid joints of one update that are described."""
+
+_FINGERPRINT = re.compile('[0-9a-f]{64}')
 
 _LARGEST_SEQ = 2**53
 """The largest integer that every JSON parser represents exactly."""
@@ -329,26 +332,31 @@ class ErrorReply:
 
 
 @dataclass(frozen=True)
-class LaneOffer:
+class LaneRequest:
     """
-    A participant with the feature ``fast_lane`` offers a data channel to the server.
+    A participant with the feature ``fast_lane`` requests a lane; a newer request replaces it.
 
-    :param sdp: with all ICE candidates.
+    :param fingerprint: the SHA-256 of the certificate with which it will open the lane, as 64
+        hexadecimal digits.
     """
 
-    sdp: str
+    fingerprint: str
 
 
 @dataclass(frozen=True)
 class LaneAnswer:
     """
-    The server answers the newest offer of a lane.
+    The answer to a request for a lane: where to open it, or why there is none.
 
-    :param sdp: with all ICE candidates; None if there is no lane.
-    :param reason: why there is none.
+    :param port: the UDP port; None if there is no lane.
+    :param host: the host name or address; None = that of the WebSocket.
+    :param fingerprint: the SHA-256 of the certificate of the server, as 64 hexadecimal digits.
+    :param reason: why there is no lane; None if there is one.
     """
 
-    sdp: str | None = None
+    port: int | None = None
+    host: str | None = None
+    fingerprint: str | None = None
     reason: str | None = None
 
 
@@ -360,7 +368,7 @@ class Unknown:
 
 
 ClientMessage = (
-    JointUpdate | EmergencyStop | Heartbeat | RobotReport | ResetStop | LaneOffer | Unknown
+    JointUpdate | EmergencyStop | Heartbeat | RobotReport | ResetStop | LaneRequest | Unknown
 )
 ServerMessage = (
     Joined
@@ -448,8 +456,8 @@ def client_message(fields: Mapping[str, Any], features: frozenset[Feature]) -> C
             return Heartbeat(_optional_seq(fields))
         case 'emergency_stop':
             return _emergency_stop(fields)
-        case 'lane_offer' if Feature.FAST_LANE in features:
-            return LaneOffer(_sdp(fields))
+        case 'lane_request' if Feature.FAST_LANE in features:
+            return LaneRequest(_fingerprint(fields))
         case 'robot_state' if Feature.ROBOT_STATE in features:
             return RobotReport(read_state(fields.get('data')))
         case 'reset_stop' if Feature.REMOTE_RESET in features:
@@ -509,8 +517,7 @@ def server_message(fields: Mapping[str, Any]) -> ServerMessage:
         case 'joined':
             return _joined(fields, timestamp)
         case 'lane_answer':
-            sdp, reason = (optional_text(fields.get(key)) for key in ('sdp', 'reason'))
-            return LaneAnswer(sdp, reason)
+            return _lane_answer(fields)
         case 'robot_state':
             data, source = fields.get('data'), optional_text(fields.get('source'))
             return RobotReport(None if data is None else read_state(data), source, timestamp)
@@ -571,10 +578,12 @@ def _fields(message: Message) -> dict[str, Any]:
             return _typed(
                 'emergency_stop', timestamp=timestamp, reason=reason, source=source, id=stop_id
             )
-        case LaneOffer(sdp):
-            return _typed('lane_offer', sdp=sdp)
-        case LaneAnswer(sdp, reason):
-            return _typed('lane_answer', sdp=sdp, reason=reason)
+        case LaneRequest(fingerprint):
+            return _typed('lane_request', fingerprint=fingerprint)
+        case LaneAnswer(port, host, fingerprint, reason):
+            return _typed(
+                'lane_answer', port=port, host=host, fingerprint=fingerprint, reason=reason
+            )
         case StateSync(joints, timestamp, _, stamp_ns):
             return _typed('state_sync', data=dict(joints), timestamp=timestamp, stamp_ns=stamp_ns)
         case Joined(room_id, workspace_id, role, timestamp, features, last_stop, liveness_s):
@@ -743,11 +752,29 @@ def _stop_id(fields: Mapping[str, Any]) -> str | None:
     return None if stop_id is None else stop_id[:MAX_STOP_ID_LENGTH]
 
 
-def _sdp(fields: Mapping[str, Any]) -> str:
-    sdp = fields.get('sdp')
-    if not is_text(sdp):
-        raise ProtocolError('sdp must be a non-empty string', reason='shape')
-    return sdp
+def _fingerprint(fields: Mapping[str, Any]) -> str:
+    fingerprint = fields.get('fingerprint')
+    if not isinstance(fingerprint, str) or not _FINGERPRINT.fullmatch(fingerprint):
+        raise ProtocolError(
+            f'fingerprint must have 64 hexadecimal digits, got {shown(fingerprint)}',
+            reason='shape',
+        )
+    return fingerprint
+
+
+def _lane_answer(fields: Mapping[str, Any]) -> LaneAnswer:
+    """
+    Return where the lane is.
+
+    :raises ProtocolError: it has neither a reason nor a valid port and fingerprint.
+    """
+    reason = optional_text(fields.get('reason'))
+    if reason is not None:
+        return LaneAnswer(reason=reason[:MAX_REASON_LENGTH])
+    port = fields.get('port')
+    if not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65536:
+        raise ProtocolError(f'port must be from 1 to 65535, got {shown(port)}', reason='shape')
+    return LaneAnswer(port, optional_text(fields.get('host')), _fingerprint(fields))
 
 
 def _joined(fields: Mapping[str, Any], timestamp: str | None) -> Joined:

@@ -39,6 +39,8 @@ from typing import NamedTuple
 
 from .errors import ConnectionLost, JoinRefused, ProtocolError
 from .features import Feature
+from .lane.decisions import LaneHealth, LaneState
+from .lane.newest import Changes, Newest, SeenStops
 from .messages import (
     EmergencyStop,
     ErrorReply,
@@ -47,6 +49,7 @@ from .messages import (
     Join,
     Joined,
     JointUpdate,
+    LaneAnswer,
     LastStop,
     ResetStop,
     RobotReport,
@@ -121,10 +124,11 @@ class Malformed:
 @dataclass(frozen=True)
 class Presence:
     """
-    The server answered a heartbeat or a request for the room.
+    The server answered a heartbeat, a ping on the lane, or a request for the room.
 
     :param has_producer: whether the room has a producer; None if the server did not report it.
-    :param round_trip_s: the time from the heartbeat to its answer; None without a heartbeat.
+    :param round_trip_s: the time from the heartbeat or ping to its answer, by the way that the
+        updates take; None without one.
     """
 
     has_producer: bool | None
@@ -144,6 +148,7 @@ class Late:
 
 Event = (
     Joined
+    | LaneAnswer
     | StateSync
     | JointUpdate
     | EmergencyStop
@@ -168,6 +173,7 @@ class Session:
     """
     The protocol of one participant in one room.
 
+    :ivar lane: the health of the open lane; None if there is none. Set by the caller.
     :param join: the participant's id, role and features.
     :param timing: the timeouts of the link.
     :param now: the current time.
@@ -182,6 +188,10 @@ class Session:
         decode: Callable[[str], ServerMessage | VideoServerMessage] = decode_server,
     ) -> None:
         self.join = join
+        self.lane: LaneHealth | None = None
+        self._newest = Newest()
+        self._changes = Changes(has_stamps=Feature.STAMPS in join.features)
+        self._seen_stops = SeenStops()
         self._decode_text = decode
         self._timing = timing
         self._joined = False
@@ -253,7 +263,11 @@ class Session:
         """
         timing = self._timing
         silent_at = self._last_frame_at + timing.timeout_s
-        deadlines = [silent_at, self._next_late_at()]
+        # A lane that is up carries the updates, so the delay of the WebSocket does not matter.
+        late_at = self._next_late_at()
+        if self.lane is not None:
+            late_at = max(late_at, self.lane.suspect_at)
+        deadlines = [silent_at, late_at]
         if self._unanswered:
             deadlines.append(self._unanswered[0].at + timing.answer_timeout_s)
         return min(deadlines)
@@ -277,7 +291,7 @@ class Session:
         if event is None or (self._overdue_s is not None and not isinstance(event, EmergencyStop)):
             return []
         if self._joined:
-            return [event]
+            return self._only_new(event)
         if isinstance(event, ErrorReply):
             raise JoinRefused(event.message)
         if not isinstance(event, Joined):
@@ -288,7 +302,26 @@ class Session:
             return []
         self._joined, self._join_answer = True, event
         early, self._early = self._early, []
-        return [event, *early]
+        return [event, *(each for kept in early for each in self._only_new(kept))]
+
+    def receive_datagram(self, text: str) -> list[Event]:
+        """
+        Handle a message that came by the lane.
+
+        It does not count as a sign of life: the link is as alive as its WebSocket.
+
+        :returns: what is new of it; an empty list if that is nothing, or it is invalid.
+        """
+        try:
+            event = self._decode_text(text)
+        except ProtocolError:
+            return []
+        is_stop = isinstance(event, EmergencyStop)
+        is_numbered = isinstance(event, JointUpdate) and event.seq is not None
+        if not is_stop and (not is_numbered or self._overdue_s is not None):
+            return []
+        assert isinstance(event, EmergencyStop | JointUpdate)
+        return self._only_new(event)
 
     def restart_timeout(self, now: float) -> None:
         """
@@ -339,6 +372,8 @@ class Session:
             )
         heartbeat = self._unreported()
         if heartbeat is None or now - heartbeat.at < self._timing.max_delay_s:
+            return None
+        if self._is_lane_up(now):
             return None
         self._reported_seq = heartbeat.seq
         return Late(waiting_s)
@@ -416,7 +451,30 @@ class Session:
         self._answers += 1
         self._reports_producer = message.has_producer is not None
         sent_at = self._match_answer(message.seq)
-        return Presence(message.has_producer, None if sent_at is None else now - sent_at)
+        if sent_at is None or self._is_lane_up(now):
+            return Presence(message.has_producer)
+        return Presence(message.has_producer, now - sent_at)
+
+    def _only_new(self, event: Event) -> list[Event]:
+        """Return the event without what has come before by the other way."""
+        if Feature.FAST_LANE not in self.features:
+            return [event]
+        if isinstance(event, EmergencyStop):
+            key = event.timestamp and (event.source, event.timestamp)
+            return [event] if self._seen_stops.is_new(key or None) else []
+        if isinstance(event, StateSync):
+            self._changes.start(event.joints)
+        if not isinstance(event, JointUpdate):
+            return [event]
+        newer = self._newest.newer(event)
+        if newer is None:
+            return []
+        self._newest.note(newer)
+        changed = self._changes.changed(newer)
+        return [] if changed is None else [changed]
+
+    def _is_lane_up(self, now: float) -> bool:
+        return self.lane is not None and self.lane.state(now) is LaneState.UP
 
     def _match_answer(self, seq: int | None) -> float | None:
         """Return when the answered heartbeat was sent; remove it and all older ones."""

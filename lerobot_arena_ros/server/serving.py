@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 import contextlib
 from dataclasses import dataclass
 import functools
@@ -26,15 +26,18 @@ from .access.admission import Entry
 from .http.app import background_tasks
 from .net.fair_reader import FairReader
 from .net.http_connection import HttpConnection
+from .net.lane_port import LanePort, open_udp
 from .net.listener import Listener
 from .net.web_socket import WebSocket
 from .participants.connection_manager import ConnectionManager
+from .participants.lanes import LanePlace
 
 __all__ = [
     'Certificate',
     'console_url_of',
     'is_loopback_only',
     'listen',
+    'listen_udp',
     'serve',
     'url_of',
 ]
@@ -156,6 +159,22 @@ def listen(host: str, port: int) -> list[socket.socket]:
     return sockets
 
 
+def listen_udp(
+    sockets: list[socket.socket], port: int, *, everywhere: bool
+) -> list[socket.socket]:
+    """
+    Open the UDP sockets of fast lanes.
+
+    :param sockets: the listening TCP sockets.
+    :param everywhere: listen on every network, and not only on the addresses of the TCP sockets.
+    :raises OSError: the port is in use or not permitted.
+    """
+    hosts = [each.getsockname()[0] for each in sockets]
+    if everywhere:
+        hosts = ['0.0.0.0', *(['::'] if socket.has_dualstack_ipv6() else [])]
+    return open_udp([(host, port) for host in hosts])
+
+
 def url_of(host: str, sockets: list[socket.socket], *, is_encrypted: bool = False) -> str:
     """Return the URL of the arena on these sockets, with the actual port."""
     shown = f'[{host}]' if ':' in host else host
@@ -204,6 +223,8 @@ async def serve(
     shutdown: asyncio.Event,
     ready: Callable[[], None],
     certificate: Certificate | None = None,
+    udp: Sequence[socket.socket] = (),
+    udp_host: str | None = None,
 ) -> None:
     """
     Serve an arena until shutdown; then close its WebSockets with 1012.
@@ -212,6 +233,9 @@ async def serve(
     :param shutdown: set it to shut down.
     :param ready: called when connections are accepted.
     :param certificate: the TLS certificate; None for no TLS.
+    :param udp: the sockets of fast lanes that :func:`listen_udp` opened; closed on return.
+        Without any, there are no lanes.
+    :param udp_host: the host of the lanes that clients are told; None: that of the WebSocket.
     """
     manager: ConnectionManager = app.state.manager
     connections = _Connections(app)
@@ -223,7 +247,7 @@ async def serve(
         handshake_s=manager.timing.join_s,
         report=connections.report,
     )
-    async with background_tasks(manager):
+    async with background_tasks(manager), _lanes(manager, udp, udp_host):
         listener.open()
         ready()
         try:
@@ -231,3 +255,20 @@ async def serve(
         finally:
             listener.close()
             await connections.end(GRACE_S)
+
+
+@contextlib.asynccontextmanager
+async def _lanes(
+    manager: ConnectionManager, sockets: Sequence[socket.socket], host: str | None
+) -> AsyncIterator[None]:
+    """Offer fast lanes within this context."""
+    if not sockets:
+        yield
+        return
+    port = LanePort(sockets)
+    manager.lanes.place = LanePlace(port.number, host, port.opener)
+    try:
+        yield
+    finally:
+        manager.lanes.place = None
+        await port.aclose()

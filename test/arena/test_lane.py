@@ -7,127 +7,205 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
 # language governing permissions and limitations under the License.
 
-"""Tests of the decisions of a fast lane: what is new, whether it works, and when to repeat."""
+
+"""An open lane: which way each message takes, and when the lane ends."""
 
 from __future__ import annotations
 
-from hypothesis import given
-from hypothesis import strategies as st
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
 import pytest
+from support.channels import MemoryChannel, channel_pair
+from support.waiting import wait_until
 
-from lerobot_arena_ros.arena.lane import LaneHealth, LaneState, LaneTiming, NewestWins, Repeats
+from lerobot_arena_ros.arena.lane.channel import MAX_OCTETS
+from lerobot_arena_ros.arena.lane.decisions import LaneState, LaneTiming
+from lerobot_arena_ros.arena.lane.lane import COPIES, Lane
+from lerobot_arena_ros.arena.messages import JointUpdate
 
-TIMING = LaneTiming(heartbeat_period_s=0.25, suspect_s=0.6, timeout_s=1.5)
-
-
-@given(st.lists(st.integers(0, 30)))
-def test_values_never_go_back_in_any_order_of_arrival(arrivals: list[int]) -> None:
-    """Whatever is lost, repeated or reordered, what is passed on only becomes newer."""
-    newest = NewestWins()
-
-    passed = [seq for seq in arrivals if newest.take(seq)]
-
-    assert passed == sorted(set(passed))
-    assert passed[-1:] == ([max(arrivals)] if arrivals else [])
-    assert len(passed) + newest.outdated == len(arrivals)
+LONG = LaneTiming(ping_period_s=0.05, suspect_s=20.0, timeout_s=60.0)
 
 
-def test_a_message_without_a_number_is_always_new() -> None:
-    """A peer without a lane sends no numbers, and none of its messages is dropped."""
-    newest = NewestWins()
-
-    assert [newest.take(seq) for seq in (5, None, None, 5, 6)] == [True, True, True, False, True]
+def numbered(seq: int, **values: float) -> JointUpdate:
+    """Return an update with a number."""
+    return replace(JointUpdate.of(values), seq=seq)
 
 
-def test_a_lane_whose_heartbeats_are_answered_is_up() -> None:
-    """Heartbeats are due each period; their answers give the round trip."""
-    health = LaneHealth(TIMING, 0.0)
-    for number in range(20):
-        now = number * 0.25
-        assert health.heartbeat(now) == number + 1
-        assert health.heartbeat(now + 0.1) is None
-        health.on_answer(number + 1, now + 0.04)
-        assert health.state(now + 0.04) is LaneState.UP
+class End:
+    """One end of a lane, and what it did."""
 
-    assert health.round_trip_s == pytest.approx(0.04)
-    assert health.loss == 0.0
-
-
-def test_a_silent_lane_is_suspect_and_then_dead() -> None:
-    """Without answers the lane is first used in addition only, and then closed."""
-    health = LaneHealth(TIMING, 0.0)
-    states = []
-    for number in range(7):
-        now = number * 0.25
-        health.heartbeat(now)
-        states.append(health.state(now))
-
-    assert states == [LaneState.UP] * 3 + [LaneState.SUSPECT] * 3 + [LaneState.DEAD]
+    def __init__(self, channel: MemoryChannel, timing: LaneTiming = LONG) -> None:
+        self.texts: list[str] = []
+        self.repeated: list[int | None] = []
+        self.round_trips: list[float] = []
+        self.reasons: list[str] = []
+        self.is_admitting = True
+        self.lane = Lane(
+            channel,
+            timing,
+            on_text=self.texts.append,
+            repeat=lambda update: self.repeated.append(update.seq),
+            on_end=self.reasons.append,
+            on_pong=self.round_trips.append,
+            admit=lambda: self.is_admitting,
+        )
 
 
-def test_one_lost_heartbeat_is_no_reason_for_suspicion() -> None:
-    """A single loss changes the loss only."""
-    health = LaneHealth(TIMING, 0.0)
-    for number in range(40):
-        now = number * 0.25
-        health.heartbeat(now)
-        if number != 20:
-            health.on_answer(number + 1, now + 0.04)
-        assert health.state(now + 0.04) is LaneState.UP
-
-    assert health.loss == pytest.approx(1 / 40)
+@pytest.fixture
+async def ends() -> AsyncIterator[tuple[End, End]]:
+    """Yield both ends of a lane in memory."""
+    one, other = (End(channel) for channel in channel_pair())
+    yield one, other
+    one.lane.close()
+    other.lane.close()
 
 
-def test_an_old_answer_does_not_make_a_lane_younger() -> None:
-    """The lane is seen to work at the time of the heartbeat, not at that of its late answer."""
-    health = LaneHealth(TIMING, 0.0)
-    health.heartbeat(0.0)
-    health.heartbeat(0.25)
-
-    health.on_answer(1, 1.4)
-
-    assert health.state(1.5) is LaneState.DEAD
+def lose_all(_text: str) -> tuple[float, ...]:
+    """Lose each datagram."""
+    return ()
 
 
-def test_forged_and_repeated_answers_change_nothing() -> None:
-    """Only the first answer to a heartbeat that was sent counts."""
-    health = LaneHealth(TIMING, 0.0)
-    health.heartbeat(0.0)
-    for seq in (0, 2, -1, None):
-        health.on_answer(seq, 0.1)
-    assert health.round_trip_s is None
+async def test_an_update_takes_the_lane_and_is_repeated_once(ends: tuple[End, End]) -> None:
+    """The WebSocket gets the last update a moment later, and nothing more."""
+    one, other = ends
+    updates = [numbered(seq, a=float(seq)) for seq in range(20)]
 
-    health.on_answer(1, 0.1)
-    health.on_answer(1, 0.9)
+    assert all(one.lane.send_update(update) for update in updates)
 
-    assert health.round_trip_s == pytest.approx(0.1)
-
-
-@given(st.lists(st.tuples(st.floats(0.0, 1.0), st.booleans()), max_size=200))
-def test_the_loss_is_a_fraction(steps: list[tuple[float, bool]]) -> None:
-    """Whatever is answered, and whenever, the loss is between nothing and everything."""
-    health, now, last = LaneHealth(TIMING, 0.0), 0.0, 0
-    for step_s, is_answered in steps:
-        now += step_s
-        seq = health.heartbeat(now)
-        last = seq or last
-        if is_answered:
-            health.on_answer(last, now)
-
-    assert health.loss is None or 0.0 <= health.loss <= 1.0
+    await wait_until(lambda: one.repeated[-1:] == [19], 'the last update was repeated')
+    await wait_until(lambda: len(other.texts) == 20, 'all datagrams have arrived')
+    assert other.texts == [update.text for update in updates]
+    assert len(one.repeated) < 5
 
 
-def test_the_newest_values_are_repeated_soon_but_not_with_each_update() -> None:
-    """Of eight updates within a period one is repeated, and the last one always."""
-    repeats, repeated = Repeats(period_s=0.125), []
-    for step in range(100):
-        now = step / 64
-        if step < 50:
-            repeats.sent_by_lane()
-        due_at = repeats.due_at
-        if due_at is not None and due_at <= now:
-            repeated.append(step)
-            repeats.sent_by_socket(now)
+async def test_a_large_update_is_left_to_the_websocket(ends: tuple[End, End]) -> None:
+    """It is not sent in parts; the pending one before it is written first."""
+    one, _ = ends
+    one.lane.send_update(numbered(0, a=1.0))
+    one.repeated.clear()
+    large = numbered(1, **{f'a_joint_with_a_name_{number}': 1.5 for number in range(40)})
+    assert len(large.text) > MAX_OCTETS
 
-    assert repeated == [0, 8, 16, 24, 32, 40, 48, 56]
-    assert repeats.due_at is None
+    one.lane.send_update(numbered(1, a=2.0))
+    assert not one.lane.send_update(replace(large, seq=2))
+
+    assert one.repeated == [1]
+
+
+async def test_a_lost_joint_is_repeated_before_an_update_without_it(
+    ends: tuple[End, End],
+) -> None:
+    """Its last value would not be sent again otherwise."""
+    one, _ = ends
+    one.lane.send_update(numbered(0, a=1.0))
+    await wait_until(lambda: one.repeated == [0], 'the first update was repeated')
+
+    one.lane.send_update(numbered(1, a=1.0, b=1.0))
+    one.lane.send_update(numbered(2, a=2.0))
+
+    assert one.repeated == [0, 1]
+
+
+async def test_a_suspect_lane_is_used_beside_the_websocket() -> None:
+    """Nothing waits for the decision whether the lane works."""
+    channel, _ = channel_pair()
+    channel.fate = lose_all
+    end = End(channel, replace(LONG, suspect_s=0.05))
+    await wait_until(lambda: end.lane.report.state is LaneState.SUSPECT, 'the lane is suspect')
+
+    assert not end.lane.send_update(numbered(0, a=1.0))
+
+    assert numbered(0, a=1.0).text in channel.texts
+    end.lane.close()
+
+
+async def test_a_silent_lane_ends_with_a_reason() -> None:
+    """What was sent by the lane only is written to the WebSocket."""
+    channel, _ = channel_pair()
+    channel.fate = lose_all
+    end = End(channel, LaneTiming(ping_period_s=0.02, suspect_s=10.0, timeout_s=0.2))
+    end.lane.send_update(numbered(0, a=1.0))
+
+    await wait_until(lambda: end.reasons, 'the lane has ended')
+
+    assert end.reasons == ['no answer on the lane for 0.2 s']
+    assert end.repeated[-1] == 0
+    assert not channel.is_open
+    assert not end.lane.send_update(numbered(1, a=2.0))
+
+
+async def test_a_lane_that_the_other_end_closes_has_ended(ends: tuple[End, End]) -> None:
+    """Only the end that did not close it is told."""
+    one, other = ends
+    one.lane.close()
+    one.lane.close()
+
+    assert other.reasons == ['closed by the other end']
+    assert one.reasons == []
+
+
+async def test_pings_measure_the_round_trip_and_the_loss(ends: tuple[End, End]) -> None:
+    """Each end has pings of its own."""
+    one, other = ends
+    await wait_until(lambda: len(one.round_trips) > 3, 'answers of the other end')
+    await wait_until(lambda: len(other.round_trips) > 3, 'answers of this end')
+
+    report = one.lane.report
+    assert report.state is LaneState.UP
+    assert report.loss == 0.0
+    assert report.round_trip_s == one.round_trips[-1]
+    assert one.texts == other.texts == []
+
+
+@pytest.mark.parametrize('copies', [(0.0,), (0.0, 0.02, 0.04), (0.1,)])
+async def test_a_stop_is_sent_several_times(copies: tuple[float, ...]) -> None:
+    """The loss of two of three datagrams delays it by milliseconds only."""
+    channel, other = channel_pair()
+    channel.fate = lambda text: copies if text.startswith('{') else (0.0,)
+    end, far = End(channel), End(other)
+
+    end.lane.send_stop('{"type":"emergency_stop"}')
+
+    expected = COPIES * len(copies)
+    await wait_until(lambda: len(far.texts) == expected, 'all copies have arrived')
+    end.lane.close()
+
+
+async def test_no_copy_of_a_stop_is_sent_on_a_closed_lane() -> None:
+    """The channel drops it."""
+    channel, _ = channel_pair()
+    end = End(channel)
+    end.lane.send_stop('{}')
+    end.lane.close()
+
+    await wait_until(lambda: channel.dropped == COPIES - 1, 'the other copies were dropped')
+
+
+@pytest.mark.parametrize(
+    'text',
+    ['', 'ping', 'ping ', 'ping x', 'ping -1', 'pong 1e3', f'ping {"9" * 17}', 'pang 1', '[]'],
+)
+async def test_garbage_is_neither_answered_nor_passed_on(text: str) -> None:
+    """It comes from a participant that has joined, but is no message."""
+    channel, other = channel_pair()
+    end = End(channel)
+    channel.take(text)
+
+    assert [each for each in channel.texts if each.startswith('pong')] == []
+    assert end.texts == []
+    end.lane.close()
+    assert not other.is_open
+
+
+async def test_what_exceeds_the_rate_is_dropped(ends: tuple[End, End]) -> None:
+    """Pings, too, because each is answered."""
+    one, other = ends
+    other.is_admitting = False
+    one.lane.send_update(numbered(0, a=1.0))
+    await wait_until(lambda: one.repeated, 'the update was repeated')
+    await asyncio.sleep(0)
+
+    assert other.texts == []
+    assert one.round_trips == []

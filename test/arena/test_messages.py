@@ -34,7 +34,7 @@ from lerobot_arena_ros.arena.messages import (
     Joined,
     JointUpdate,
     LaneAnswer,
-    LaneOffer,
+    LaneRequest,
     LastStop,
     ResetStop,
     RobotReport,
@@ -511,11 +511,15 @@ def test_numbers_of_updates_count_only_with_the_feature() -> None:
     assert decode_client(text, frozenset()) == JointUpdate(({'name': 'a', 'value': 1},))
 
 
+FINGERPRINT = '0123456789abcdef' * 4
+
+
 @pytest.mark.parametrize(
     'message',
     [
-        LaneAnswer('v=0'),
-        LaneAnswer(None, 'too many lanes'),
+        LaneAnswer(8000, None, FINGERPRINT),
+        LaneAnswer(8000, 'lanes.example.org', FINGERPRINT),
+        LaneAnswer(reason='too many lanes'),
         JointUpdate(({'name': 'a', 'value': 1.0},), STAMP, 'leader', seq=2**53),
         EmergencyStop('smoke', 'leader', STAMP, 'a1b2'),
     ],
@@ -525,13 +529,28 @@ def test_messages_of_a_lane_survive_the_wire(message: ServerMessage) -> None:
     assert decode_server(encode(message)) == message
 
 
-def test_an_offer_of_a_lane_needs_the_feature_and_a_description() -> None:
-    """Without the feature it is unknown; without a description it is refused."""
-    assert decode_client(encode(LaneOffer('v=0'))) == LaneOffer('v=0')
-    assert decode_client(encode(LaneOffer('v=0')), frozenset()) == Unknown('lane_offer')
-    for sdp in ('', 'null', '7', '[]'):
-        with pytest.raises(ProtocolError, match='sdp'):
-            decode_client(f'{{"type": "lane_offer", "sdp": {sdp or chr(34) * 2}}}')
+def test_a_request_for_a_lane_needs_the_feature_and_a_fingerprint() -> None:
+    """Without the feature it is unknown; without a fingerprint it is refused."""
+    request = LaneRequest(FINGERPRINT)
+    assert decode_client(encode(request)) == request
+    assert decode_client(encode(request), frozenset()) == Unknown('lane_request')
+    for fingerprint in (
+        'null',
+        '7',
+        '""',
+        '"ab"',
+        f'"{FINGERPRINT.upper()}"',
+        f'"{FINGERPRINT}0"',
+    ):
+        with pytest.raises(ProtocolError, match='fingerprint'):
+            decode_client(f'{{"type": "lane_request", "fingerprint": {fingerprint}}}')
+
+
+@pytest.mark.parametrize('fields', ['"port": 0', '"port": 65536', '"port": true', '"port": 8000'])
+def test_an_answer_without_a_place_is_refused(fields: str) -> None:
+    """A lane without a reason why there is none needs a valid port and a fingerprint."""
+    with pytest.raises(ProtocolError, match='port|fingerprint'):
+        decode_server(f'{{"type": "lane_answer", {fields}}}')
 
 
 def test_a_long_id_of_a_stop_is_truncated_and_the_stop_is_kept() -> None:

@@ -33,6 +33,7 @@ MANIFEST = ElementTree.parse(ROOT / 'package.xml').getroot()
 
 # The rosdep key of an imported module, if it differs from the module's name.
 ROSDEP_KEYS = {
+    'OpenSSL': 'python3-openssl',
     'cryptography': 'python3-cryptography',
     'fastapi': 'python3-fastapi',
     'h11': 'python3-httpx',  # which needs it
@@ -50,6 +51,7 @@ ROSDEP_KEYS = {
 }
 
 PIP_NAMES = {
+    'OpenSSL': 'pyOpenSSL',
     'prometheus_client': 'prometheus-client',
     'python_socks': 'python-socks',
     'yaml': 'pyyaml',

@@ -188,13 +188,13 @@ def test_every_limit_is_an_option() -> None:
     assert (options.limits, options.timing, options.policy) == (Limits(), Timing(), Policy())
     names = (
         '--max-rooms 1 --max-members 2 --max-joints 3 --max-frame-bytes 4 --max-rate-hz 5'
-        ' --max-connections 6 --max-per-address 7 --max-idle-s 8 --join-timeout-s 9'
-        ' --no-commands --newest-wins --fresh-rooms'
+        ' --max-connections 6 --max-per-address 7 --max-fast-lanes 8 --max-idle-s 9'
+        ' --join-timeout-s 10 --no-commands --newest-wins --fresh-rooms'
     )
     options = read_options(names.split(), {})
 
-    assert options.limits == Limits(1, 2, 3, 4, 5.0, 6, 7, 8.0)
-    assert options.timing == Timing(join_s=9.0)
+    assert options.limits == Limits(1, 2, 3, 4, 5.0, 6, 7, 8, 9.0)
+    assert options.timing == Timing(join_s=10.0)
     assert options.policy == Policy(commands=False, newest_wins=True, fresh_rooms=True)
 
 

@@ -34,7 +34,7 @@ from lerobot_arena_ros.arena.messages import (
     Unknown,
 )
 from lerobot_arena_ros.arena.robot_state import Refusal, RobotJoint, RobotState
-from lerobot_arena_ros.server.rooms.base_room import Member, Now
+from lerobot_arena_ros.server.rooms.base_room import Delivery, Member, Now
 from lerobot_arena_ros.server.rooms.limits import Limits
 from lerobot_arena_ros.server.rooms.room import Room
 
@@ -273,8 +273,8 @@ def test_a_heartbeat_is_answered_with_the_producers_presence() -> None:
     room.leave(producer, NOW)
     after = room.handle(consumer, Heartbeat(), NOW)
 
-    assert before == ((consumer,), HeartbeatAck(NOW.stamp, has_producer=True))
-    assert after == ((consumer,), HeartbeatAck(NOW.stamp, has_producer=False))
+    assert before == Delivery((consumer,), HeartbeatAck(NOW.stamp, has_producer=True))
+    assert after == Delivery((consumer,), HeartbeatAck(NOW.stamp, has_producer=False))
 
 
 def test_an_unknown_type_is_an_error_to_its_sender_only() -> None:
@@ -286,7 +286,7 @@ def test_an_unknown_type_is_an_error_to_its_sender_only() -> None:
     delivery = room.handle(producer, Unknown('dance'), NOW)
 
     expected = ErrorReply('Unknown message type: dance', NOW.stamp, 'unknown_type')
-    assert delivery == ((producer,), expected)
+    assert delivery == Delivery((producer,), expected)
 
 
 def test_a_message_type_of_servers_is_ignored() -> None:
@@ -509,7 +509,7 @@ def test_a_robot_state_goes_to_all_other_members_with_the_feature() -> None:
 
     delivery = room.handle(robot, report(), NOW)
 
-    assert delivery == ((leader, viewer), delivered('ros', report()))
+    assert delivery == Delivery((leader, viewer), delivered('ros', report()))
 
 
 def test_a_member_that_joins_gets_the_newest_state_of_each_robot() -> None:
@@ -534,7 +534,7 @@ def test_a_robot_that_leaves_is_reported_once() -> None:
     robot, viewer = watch(room, 'ros'), watch(room, 'viewer')
     room.handle(robot, report(), NOW)
 
-    assert room.leave(robot, NOW) == ((viewer,), RobotReport(None, 'ros', NOW.stamp))
+    assert room.leave(robot, NOW) == Delivery((viewer,), RobotReport(None, 'ros', NOW.stamp))
     assert room.leave(robot, NOW) is None
     assert room.robots == ()
     assert room.leave(viewer, NOW) is None
@@ -584,7 +584,7 @@ def test_a_reset_goes_to_the_robot_that_it_names() -> None:
 
     delivery = room.handle(viewer, ResetStop('ros', source='leader'), NOW)
 
-    assert delivery == ((robot,), ResetStop(None, 'viewer', NOW.stamp))
+    assert delivery == Delivery((robot,), ResetStop(None, 'viewer', NOW.stamp))
 
 
 @pytest.mark.parametrize('to', ['nobody', 'public', 'elsewhere', 'former', None])
@@ -599,7 +599,7 @@ def test_a_reset_without_a_robot_that_allows_it_is_an_error(to: str | None) -> N
     delivery = room.handle(viewer, ResetStop(to), NOW)
 
     text = f'No robot {to!r} in this room allows a reset from the room'
-    assert delivery == ((viewer,), ErrorReply(text, NOW.stamp, 'no_such_robot'))
+    assert delivery == Delivery((viewer,), ErrorReply(text, NOW.stamp, 'no_such_robot'))
 
 
 updates = st.lists(

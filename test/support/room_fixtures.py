@@ -23,6 +23,7 @@ from lerobot_arena_ros.arena.connection import (
     open_connection,
 )
 from lerobot_arena_ros.arena.errors import ConnectionLost
+from lerobot_arena_ros.arena.features import Feature
 from lerobot_arena_ros.arena.messages import JointUpdate, Role
 from lerobot_arena_ros.arena.rest_client import Rooms
 from lerobot_arena_ros.arena.session import Event, LinkTiming, Presence
@@ -62,11 +63,22 @@ class Arena:
         self._stack = stack
 
     async def join(
-        self, role: Role, *, timing: LinkTiming = PATIENT, participant_id: str | None = None
+        self,
+        role: Role,
+        *,
+        timing: LinkTiming = PATIENT,
+        participant_id: str | None = None,
+        features: frozenset[Feature] = frozenset(),
     ) -> Connection:
         """Join the room and return the connection."""
         connection = await open_connection(
-            self.address, 'lab', self.room_id, role, timing=timing, participant_id=participant_id
+            self.address,
+            'lab',
+            self.room_id,
+            role,
+            timing=timing,
+            participant_id=participant_id,
+            features=features,
         )
         self._stack.push_async_callback(connection.aclose)
         return connection

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 import threading
 from typing import Any, cast
 
@@ -24,7 +25,7 @@ from lerobot_arena_ros.server.access.tokens import Grant, Tokens
 from lerobot_arena_ros.server.http.app import create_app
 from lerobot_arena_ros.server.net.event_loop import new_event_loop
 from lerobot_arena_ros.server.rooms.limits import Limits, Policy, Timing
-from lerobot_arena_ros.server.serving import Certificate, listen, serve, url_of
+from lerobot_arena_ros.server.serving import Certificate, listen, listen_udp, serve, url_of
 
 __all__ = ['rules_of', 'running_server']
 
@@ -64,11 +65,15 @@ def running_server(
     certificate: Certificate | None = None,
     port: int = 0,
     below: str = '',
+    lanes: bool = False,
+    told_port: int | None = None,
 ) -> Iterator[str]:
     """
     Serve an arena in a thread; yield its URL, without a final slash.
 
     :param port: the port; 0 = a free one.
+    :param lanes: offer fast lanes, on the UDP port with the number of the TCP port.
+    :param told_port: the port that clients are told instead, for example that of a proxy.
     :param below: the path of the arena behind a reverse proxy.
     """
     sockets = listen(HOST, port)
@@ -78,7 +83,15 @@ def running_server(
     ready = threading.Event()
     stop = asyncio.Event()
     loop = new_event_loop()
-    serving = serve(app, sockets, shutdown=stop, ready=ready.set, certificate=certificate)
+    udp = listen_udp(sockets, sockets[0].getsockname()[1], everywhere=False) if lanes else []
+
+    def on_ready() -> None:
+        if told_port is not None:
+            lanes_of_server = app.state.manager.lanes
+            lanes_of_server.place = replace(lanes_of_server.place, port=told_port)
+        ready.set()
+
+    serving = serve(app, sockets, shutdown=stop, ready=on_ready, certificate=certificate, udp=udp)
     thread = threading.Thread(target=loop.run_until_complete, args=(serving,), name='arena server')
     thread.start()
     try:

@@ -290,6 +290,8 @@ class BridgeSessions:
         feed: Callable[[Connection], Awaitable[None]],
         features: frozenset[Feature],
     ) -> None:
+        if self._settings.link.fast_lane:
+            features |= {Feature.FAST_LANE}
         self.links.append(
             RoomLink(
                 name,

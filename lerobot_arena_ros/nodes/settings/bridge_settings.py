@@ -158,6 +158,7 @@ class LinkSettings:
     stop_on_loss: bool
     reconnect_min_s: float
     reconnect_max_s: float
+    fast_lane: bool = True
 
 
 @dataclass(frozen=True)
@@ -332,5 +333,9 @@ def _consume(values: Mapping[str, Any]) -> ConsumeSettings:
 def _link(values: Mapping[str, Any]) -> LinkSettings:
     shortest_s, longest_s = read_pauses(values)
     return LinkSettings(
-        read_timing(values), values['link.on_loss'] == 'emergency_stop', shortest_s, longest_s
+        read_timing(values),
+        values['link.on_loss'] == 'emergency_stop',
+        shortest_s,
+        longest_s,
+        values['link.fast_lane'] == 'auto',
     )

@@ -292,6 +292,13 @@ SPECS: tuple[Spec, ...] = (
         choices=('hold', 'emergency_stop'),
     ),
     Spec(
+        'link.fast_lane',
+        'auto',
+        'Whether joint updates and stops also take a lane of UDP datagrams, which does not wait '
+        'for lost packets: if the server has lanes and UDP passes (auto), or never.',
+        choices=('auto', 'never'),
+    ),
+    Spec(
         'link.reconnect_min_s',
         0.5,
         'Delay before the first attempt to reconnect.',

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
+import ipaddress
 from pathlib import Path
 import ssl
 from typing import Any, NoReturn
@@ -36,6 +37,7 @@ _LIMITS = (
     ('--max-connections', 'connections', 'N', 'connections of clients with a token or in a room'),
     ('--max-per-address', 'per_address', 'N', 'connections of one address; 0: no limit'),
     ('--max-rate-hz', 'frames_hz', 'HZ', 'messages per second of one participant, without stops'),
+    ('--max-fast-lanes', 'fast_lanes', 'N', 'participants with a fast lane; 0: no lanes'),
     ('--max-idle-s', 'idle_s', 'S', 'delete a room that has been unused for so many seconds'),
 )
 _SIZES = (
@@ -64,6 +66,8 @@ class Options:
     :param grants: the grant of each token; empty if the server needs no token.
     :param token_file: path of the file with a single token.
     :param tokens_file: path of the file with named tokens.
+    :param udp_port: the port of fast lanes; None = that of TCP.
+    :param udp_host: the host of fast lanes that clients are told; None = that of the WebSocket.
     :param warnings: settings that are accepted but unsafe, each as a sentence.
     """
 
@@ -80,6 +84,8 @@ class Options:
     origins: tuple[str, ...]
     server_names: tuple[str, ...]
     certificate: Certificate | None
+    udp_port: int | None
+    udp_host: str | None
     warnings: tuple[str, ...]
 
 
@@ -131,6 +137,8 @@ def read_options(args: Sequence[str], environment: dict[str, str]) -> Options:
         origins=tuple(given.allow_origin),
         server_names=tuple(given.server_name),
         certificate=_certificate(given.certfile, given.keyfile),
+        udp_port=given.udp_port,
+        udp_host=given.udp_host,
         warnings=tuple(_warnings(token, given, environment)),
     )
 
@@ -161,6 +169,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_first(parser.add_argument)
     _add_access(parser.add_argument_group('access'))
     _add_policy(parser.add_argument_group('rooms'))
+    _add_lanes(parser.add_argument_group('fast lanes'))
     _add_numbers(parser.add_argument_group('limits'), _LIMITS)
     _add_numbers(parser.add_argument_group('sizes'), _SIZES)
     return parser
@@ -243,6 +252,23 @@ def _add_policy(group: Any) -> None:
     )
 
 
+def _add_lanes(group: Any) -> None:
+    group.add_argument(
+        '--udp-port',
+        type=_udp_port,
+        metavar='PORT',
+        help='UDP port of the fast lanes of joint updates; default: the number of the TCP port',
+    )
+    group.add_argument(
+        '--udp-host',
+        type=_lane_host,
+        metavar='HOST',
+        help='host name or address under which clients reach that port, if it is not that of'
+        ' their WebSocket, for example behind a reverse proxy; the port is then opened on every'
+        ' network',
+    )
+
+
 def _add_numbers(group: Any, rows: tuple[tuple[str, str, str, str], ...]) -> None:
     default = Limits()
     for name, dest, unit, text in rows:
@@ -252,7 +278,7 @@ def _add_numbers(group: Any, rows: tuple[tuple[str, str, str, str], ...]) -> Non
 
 
 def _kind(dest: str, unit: str) -> Callable[[str], float]:
-    if dest == 'per_address':
+    if dest in ('per_address', 'fast_lanes'):
         return _count_or_zero
     return _count if unit == 'N' else _positive
 
@@ -345,6 +371,20 @@ def _host_name(text: str) -> str:
             f'expected a host name such as arena.example.org, without a port, got {text!r}'
         )
     return text.lower()
+
+
+def _lane_host(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return _host_name(text)
+
+
+def _udp_port(text: str) -> int:
+    port = _port(text)
+    if port == 0:
+        raise argparse.ArgumentTypeError(f'expected a port from 1 to 65535, got {text!r}')
+    return port
 
 
 def _origin(text: str) -> str:

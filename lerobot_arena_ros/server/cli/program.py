@@ -25,6 +25,7 @@ from typing import NoReturn
 
 from lerobot_arena_ros.output.streams import never_block
 
+from ...arena.lane import availability
 from ..access.rules import Rules
 from ..access.tokens import Tokens
 from ..http.app import create_app
@@ -32,7 +33,7 @@ from ..log.audit_file import AuditFile
 from ..log.stderr import log_to_stderr
 from ..net.descriptors import fit_descriptors
 from ..net.event_loop import run
-from ..serving import console_url_of, is_loopback_only, listen, serve, url_of
+from ..serving import console_url_of, is_loopback_only, listen, listen_udp, serve, url_of
 from .hash_token import hash_token
 from .options import (
     NAME,
@@ -71,17 +72,23 @@ def run_server(args: Sequence[str]) -> None:
         _fail(_listen_error(exc, options.host, options.port))
     never_block()
     log_to_stderr(options.log_level)
+    udp, no_lanes = _listen_udp(options, sockets)
     if not is_loopback_only(sockets):
         _warn_if_exposed(options)
     limits, shortage = fit_descriptors(options.limits)
     options = replace(options, limits=limits)
-    for warning in (*options.warnings, *([shortage] if shortage else [])):
-        print(f'{NAME}: warning: {warning}', file=sys.stderr)
-    run(_serve(options, sockets, audit, sighup))
+    for warning in (*options.warnings, shortage, no_lanes):
+        if warning:
+            print(f'{NAME}: warning: {warning}', file=sys.stderr)
+    run(_serve(options, sockets, udp, audit, sighup))
 
 
 async def _serve(
-    options: Options, sockets: list[socket.socket], audit: AuditFile | None, sighup: SighupHandler
+    options: Options,
+    sockets: list[socket.socket],
+    udp: list[socket.socket],
+    audit: AuditFile | None,
+    sighup: SighupHandler,
 ) -> None:
     shutdown = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -107,9 +114,32 @@ async def _serve(
             shutdown=shutdown,
             ready=lambda: print(line, flush=True),
             certificate=options.certificate,
+            udp=udp,
+            udp_host=options.udp_host,
         )
     finally:
         reloading.cancel()
+
+
+def _listen_udp(
+    options: Options, sockets: list[socket.socket]
+) -> tuple[list[socket.socket], str | None]:
+    """Open the sockets of fast lanes; return them, and why there are none if that is a fault."""
+    if not options.limits.fast_lanes:
+        return [], None
+    missing = availability.missing()
+    if missing is not None:
+        return [], f'there are no fast lanes: {missing}; --max-fast-lanes 0 ends this warning'
+    port = options.udp_port or sockets[0].getsockname()[1]
+    try:
+        return listen_udp(sockets, port, everywhere=options.udp_host is not None), None
+    except OSError as exc:
+        if options.udp_port is not None:
+            _fail(f'--udp-port {port}: cannot listen there: {exc.strerror or exc}')
+        return [], (
+            f'there are no fast lanes, because UDP port {port} cannot be opened:'
+            f' {exc.strerror or exc}; give another one with --udp-port'
+        )
 
 
 def _rules(options: Options) -> Rules:

@@ -14,5 +14,8 @@ The sockets of the server.
 :mod:`.http_connection` parses HTTP and runs the ASGI application. The application accepts or
 refuses requests for a WebSocket; after that, :mod:`.web_socket` handles the connection.
 
+:mod:`.udp_listener` opens the UDP ports of the lanes (:mod:`lerobot_arena_ros.arena.lane`), each a
+:mod:`.udp_port`. Only these two need OpenSSL for Python.
+
 This folder does not use rooms or participants.
 """

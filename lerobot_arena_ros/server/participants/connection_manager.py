@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 import time
@@ -27,6 +28,7 @@ from ...arena.messages import (
     ErrorReply,
     Join,
     JointUpdate,
+    LaneRequest,
     ResetStop,
     Role,
 )
@@ -43,6 +45,7 @@ from ..rooms.room import Room
 from ..rooms.stop_limiter import PERIOD_S
 from ..rooms.video_room import VideoRoom
 from .clock import now
+from .lanes import Lanes
 from .participant_connection import ParticipantConnection, frame_of
 from .signal_relay import SignalRelay
 
@@ -80,6 +83,7 @@ class ConnectionManager:
 
     :ivar registry: the rooms of joints.
     :ivar video: the rooms of cameras.
+    :ivar lanes: the fast lanes of participants.
     :ivar signals: forwards the signals of WebRTC that are posted.
     :param tokens: the valid tokens; None if the server needs no token.
     """
@@ -101,8 +105,10 @@ class ConnectionManager:
         self.registry = Registry(limits, Room)
         self.video = Registry(limits, VideoRoom)
         self.admission = Admission(limits)
+        self.lanes = Lanes(limits.fast_lanes, limits.frames_hz, self._handle_datagram)
         self._connections: dict[Member, ParticipantConnection] = {}
         self._rooms_with_waiting: set[BaseRoom] = set()
+        self._requests: set[asyncio.Task[None]] = set()
         self.signals = SignalRelay(
             self.video, self._actor_of, self._deliver, self.counters, self.log
         )
@@ -128,6 +134,8 @@ class ConnectionManager:
         """
         actor = connection.actor
         self._check_valid(actor)
+        if not self.lanes.are_offered:
+            join = replace(join, features=join.features - {Feature.FAST_LANE})
         wanted = Access.DRIVE if join.role is Role.PRODUCER else Access.WATCH
         actor.require(wanted, place.workspace_id)
         for rival in place.room.rivals(join):
@@ -158,6 +166,7 @@ class ConnectionManager:
     def leave(self, member: Member) -> None:
         """Remove a participant from its room; do nothing if it has left already."""
         self._forward(member, *member.room.stops.remove(member))
+        self.lanes.remove(member)
         delivery = member.room.leave(member, now())
         if member in self._connections:
             self.log.record_often('left', **self._log_fields(member))
@@ -173,6 +182,8 @@ class ConnectionManager:
                 self._connections[member].actor.require(Access.DRIVE, member.room.workspace_id)
             if isinstance(message, EmergencyStop):
                 self._handle_stop(member, message)
+            elif isinstance(message, LaneRequest):
+                self._answer_lane_request(member, message)
             elif not isinstance(message, ResetStop):
                 self._deliver(member.room.handle(member, message, now()))
             elif not member.room.stops.queue_behind(member, message):
@@ -194,6 +205,33 @@ class ConnectionManager:
             return
         if isinstance(message, EmergencyStop):
             self._handle_stop(member, message)
+
+    def _handle_datagram(self, member: Member, text: str) -> None:
+        """Handle a message that came by a lane: only stops and numbered joint updates."""
+        try:
+            message = member.room.decode(text, member.features)
+            if isinstance(message, EmergencyStop):
+                self._handle_stop(member, message)
+            elif isinstance(message, JointUpdate) and message.seq is not None:
+                self._deliver(member.room.handle(member, message, now()))
+        except ProtocolError as exc:
+            self._reject_message(member, exc)
+
+    def _answer_lane_request(self, member: Member, request: LaneRequest) -> None:
+        connection = self._connections.get(member)
+        if connection is not None:
+            task = asyncio.create_task(self._request_lane(member, connection, request))
+            self._requests.add(task)
+            task.add_done_callback(self._requests.discard)
+
+    async def _request_lane(
+        self, member: Member, connection: ParticipantConnection, request: LaneRequest
+    ) -> None:
+        answer = await self.lanes.request(member, connection, request)
+        if answer.reason is not None:
+            self.counters.refused['lane_refused'] += 1
+            self.log.note('lane_refused', detail=answer.reason, **self._log_fields(member))
+        connection.put(answer)
 
     def command(
         self, workspace_id: str, room_id: str, entries: tuple[Entry, ...], sender: Actor
@@ -347,10 +385,16 @@ class ConnectionManager:
         if not delivery.recipients:
             return
         frame = frame_of(delivery.message)
+        numbered = delivery.numbered
+        numbered_frame = None if numbered is None else frame_of(numbered)
         for member in delivery.recipients:
             # put() may close a slow connection, and its member then leaves during this loop.
             connection = self._connections.get(member)
-            if connection is not None:
+            if connection is None:
+                continue
+            if numbered is not None and Feature.FAST_LANE in member.features:
+                connection.put(numbered, numbered_frame)
+            else:
                 connection.put(delivery.message, frame)
 
     def _reject_message(self, member: Member, error: ProtocolError) -> None:
@@ -366,7 +410,11 @@ class ConnectionManager:
             connection.put(ErrorReply(text, now().stamp, code, _limit_names(joints)))
 
     def _handle_stop(self, member: Member, stop: EmergencyStop) -> None:
-        if member not in self._connections:
+        connection = self._connections.get(member)
+        if connection is None:
+            return
+        is_named = Feature.FAST_LANE in member.features
+        if not connection.seen_stops.is_new(stop.stop_id if is_named else None):
             return
         room = member.room
         if room.stops.submit(member, stop, time.monotonic()):

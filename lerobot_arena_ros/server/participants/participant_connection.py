@@ -20,7 +20,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from ...arena.messages import Message
+from ...arena.lane.lane import Lane
+from ...arena.lane.newest import SeenStops
+from ...arena.messages import EmergencyStop, JointUpdate, Message
 from ...arena.outbox import Outbox, text_of
 from ...arena.sansio import text_frame
 from ...arena.video_messages import VideoFrame
@@ -50,6 +52,7 @@ class ParticipantConnection:
     """
     One accepted WebSocket.
 
+    :ivar seen_stops: the stops that came from the peer, each several times if it has a lane.
     :ivar on_close: called once when the server closes the connection, before the peer is gone.
     :param actor: the address and the grant of the peer.
     :param entry: its entry in the admission control.
@@ -67,6 +70,7 @@ class ParticipantConnection:
         log: RateLimitedLog,
     ) -> None:
         self.on_close: Callable[[], object] = _nothing
+        self.seen_stops = SeenStops()
         self.actor = actor
         self.entry = entry
         self._socket = socket
@@ -74,6 +78,7 @@ class ParticipantConnection:
         self._counters = counters
         self._log = log
         self._outbox = Outbox()
+        self._lane: Lane | None = None
         self._is_closing = False
         self._has_received = True
         self._silent_checks = 0
@@ -136,10 +141,34 @@ class ParticipantConnection:
         """
         Send a message at once, or buffer it under backpressure.
 
+        Numbered updates and stops also take the lane, if there is one.
+
         :param frame: the encoded message, if the caller has encoded it already.
         """
         if self._is_closing:
             return
+        if not self._is_sent_by_lane(message):
+            self._put_on_socket(message, frame)
+
+    def use_lane(self, lane: Lane | None) -> None:
+        """Use a lane from now on, or none."""
+        self._lane = lane
+
+    def repeat(self, update: JointUpdate) -> None:
+        """Write an update to the WebSocket that the lane has carried."""
+        if not self._is_closing:
+            self._put_on_socket(update, None)
+
+    def _is_sent_by_lane(self, message: Message | VideoFrame) -> bool:
+        """Send a message by the lane if it may go there; return whether that is enough."""
+        match message:
+            case EmergencyStop() if self._lane is not None:
+                self._lane.send_stop(text_of(message))
+            case JointUpdate(seq=int()) if self._lane is not None:
+                return self._lane.send_update(message)
+        return False
+
+    def _put_on_socket(self, message: Message | VideoFrame, frame: bytes | None) -> None:
         if self._socket.is_writable:
             self._counters.frames_out += 1
             self._socket.write(frame or frame_of(message))

@@ -38,6 +38,7 @@ from ...arena.messages import (
     HeartbeatAck,
     Join,
     Joined,
+    JointUpdate,
     Message,
     Role,
     Unknown,
@@ -91,10 +92,16 @@ class Member:
 
 
 class Delivery(NamedTuple):
-    """A message and its recipients."""
+    """
+    A message and its recipients.
+
+    :param numbered: the same for recipients with the feature ``fast_lane``: with a number, and
+        with all joints of its sender; None if there is no such recipient.
+    """
 
     recipients: tuple[Member, ...]
     message: Message | VideoFrame
+    numbered: JointUpdate | None = None
 
 
 class BaseRoom(ABC):

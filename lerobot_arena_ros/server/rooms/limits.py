@@ -48,6 +48,7 @@ class Limits:
     :param frames_hz: messages per second from one participant, averaged over two seconds.
     :param connections: connections with a token or in a room, see :mod:`..access.admission`.
     :param per_address: connections from one address, including waiting ones; 0 for no limit.
+    :param fast_lanes: participants with a fast lane; 0 for no lanes.
     :param idle_s: delete a room that has been empty and unchanged for this many seconds.
     """
 
@@ -58,6 +59,7 @@ class Limits:
     frames_hz: float = 5000.0
     connections: int = 500
     per_address: int = 250
+    fast_lanes: int = 200
     idle_s: float = 3600.0
 
 

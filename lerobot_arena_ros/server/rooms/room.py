@@ -16,11 +16,14 @@ One room of joints: its stored values, the states of its robots, and the routing
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+import itertools
 from typing import ClassVar
 
 from ...arena.errors import ProtocolError, RoleTaken
 from ...arena.features import Feature
 from ...arena.fields import shown
+from ...arena.lane.newest import Newest
 from ...arena.messages import (
     Entry,
     ErrorReply,
@@ -87,6 +90,14 @@ class Room(BaseRoom):
         if member.role is Role.PRODUCER:
             return welcome
         return StateSync(dict(self.joints), now.stamp, stamp_ns=self._stamp_ns), *welcome
+
+    def join(self, join: Join, now: Now, *, may_drive: bool = True) -> Member:
+        """Add a participant; see :meth:`.BaseRoom.join`."""
+        member = super().join(join, now, may_drive=may_drive)
+        if member is self.producer:
+            self._frame.clear()
+            self._newest.forget()
+        return member
 
     def leave(self, member: Member, now: Now) -> Delivery | None:
         """
@@ -160,7 +171,8 @@ class Room(BaseRoom):
         self._stamp_ns = stamp_ns
         self.active_s = now.steady_s
         self.counters.updates += 1
-        return Delivery(self.consumers, message)
+        self._frame.update({entry['name']: entry for entry in entries})
+        return Delivery(self.consumers, message, self._numbered(message))
 
     def command(self, entries: tuple[Entry, ...], now: Now) -> Delivery | None:
         """
@@ -177,17 +189,22 @@ class Room(BaseRoom):
                 holder=holder,
                 status=409,
             )
+        self._frame.clear()
         return self.update(entries, API_SOURCE, now)
 
     def _set_up(self) -> None:
         self.joints: dict[str, float] = {}
         self._stamp_ns = None
         self._robots: dict[Member, KnownRobot] = {}
+        # The joints that the present sender has sent, with their newest entries.
+        self._frame: dict[str, Entry] = {}
+        self._seqs = itertools.count()
+        self._newest = Newest()
 
     def _apply(self, member: Member, message: VideoClientMessage, now: Now) -> Delivery | None:
         match message:
-            case JointUpdate(entries, stamp_ns=stamp_ns) if member is self.producer:
-                return self.update(entries, member.participant_id, now, stamp_ns=stamp_ns)
+            case JointUpdate() if member is self.producer:
+                return self._take(message, member.participant_id, now)
             case RobotReport(state):
                 report = RobotReport(state, member.participant_id, now.stamp)
                 check_report(report, self._limits)
@@ -198,12 +215,28 @@ class Room(BaseRoom):
                 return self._forward_reset(member, to, stop_id, now)
         return None
 
+    def _take(self, update: JointUpdate, source: str, now: Now) -> Delivery | None:
+        """Apply what is new of an update of the producer; it may have come by another way."""
+        newer = self._newest.newer(update)
+        if newer is None:
+            return None
+        delivery = self.update(newer.entries, source, now, stamp_ns=newer.stamp_ns)
+        self._newest.note(newer)  # After the checks, so that only joints of the room are kept.
+        return delivery
+
+    def _numbered(self, message: JointUpdate) -> JointUpdate | None:
+        """Return an update with all joints of its sender, if a consumer may use a lane."""
+        if all(Feature.FAST_LANE not in each.features for each in self.consumers):
+            return None
+        return replace(message, entries=tuple(self._frame.values()), seq=next(self._seqs))
+
     def _update_stamp(self, source: str, now: Now, stamp_ns: int | None) -> Delivery | None:
         if stamp_ns is None or stamp_ns == self._stamp_ns or not self.joints:
             return None
         self._stamp_ns = stamp_ns
         consumers = tuple(each for each in self.consumers if Feature.STAMPS in each.features)
-        return Delivery(consumers, JointUpdate((), now.stamp, source, stamp_ns=stamp_ns))
+        message = JointUpdate((), now.stamp, source, stamp_ns=stamp_ns)
+        return Delivery(consumers, message, self._numbered(message))
 
     def _default_reason(self, member: Member) -> str:
         return f'Emergency stop from {member.participant_id}'

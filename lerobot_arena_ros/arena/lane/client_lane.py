@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+
+"""The lane of one joined WebSocket of a client: numbers what is sent, and chooses the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+import itertools
+import uuid
+
+from ..features import Feature
+from ..messages import EmergencyStop, JointUpdate, LaneAnswer, LaneRequest, encode
+from ..session import Event, Presence, Session
+from .decisions import LaneTiming
+from .keeper import Dial, LaneKeeper
+from .lane import Lane, LaneReport
+
+__all__ = ['ClientLane']
+
+
+class ClientLane:
+    """
+    The lane of a connection; without the feature ``fast_lane`` it changes nothing.
+
+    Belongs to one event loop, except :attr:`is_open`, :attr:`report` and :attr:`obstacle`, which
+    any thread may read, and :meth:`numbered`.
+
+    :param session: of the connection; it drops what arrives for the second time.
+    :param dial: opens the channel of the lane.
+    :param unwanted: why no lane is requested; None if one is.
+    :param post: writes a text to the WebSocket.
+    :param deliver: passes on events that came by the lane.
+    :param is_behind: whether more updates must be dropped; the WebSocket repeats the newest.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        dial: Dial,
+        *,
+        unwanted: str | None,
+        post: Callable[[str], object],
+        deliver: Callable[[list[Event]], object],
+        is_behind: Callable[[], bool],
+    ) -> None:
+        self._session = session
+        self._post = post
+        self._deliver = deliver
+        self._is_behind = is_behind
+        self._unwanted = unwanted
+        self._lane: Lane | None = None
+        self._keeper = LaneKeeper(self, dial, LaneTiming())
+        self._seqs = itertools.count()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a lane."""
+        return self._lane is not None
+
+    @property
+    def report(self) -> LaneReport | None:
+        """How the lane works; None if there is none."""
+        lane = self._lane
+        return None if lane is None else lane.report
+
+    @property
+    def obstacle(self) -> str | None:
+        """Why there is no lane; None while there is one, or none is requested yet."""
+        if self._is_enabled:
+            return self._keeper.obstacle
+        return self._unwanted or 'this server has no fast lanes'
+
+    async def keep_open(self) -> None:
+        """Keep a lane open until cancelled, if the server enabled it."""
+        if self._is_enabled:
+            await self._keeper.run()
+
+    def numbered(self, update: JointUpdate) -> JointUpdate:
+        """Return an update with the next number; any thread, but one at a time."""
+        return replace(update, seq=next(self._seqs)) if self._is_enabled else update
+
+    def send_update(self, update: JointUpdate) -> bool:
+        """Send a numbered update; return False if the WebSocket has to carry it."""
+        return self._lane is not None and self._lane.send_update(update)
+
+    def send_stop(self, stop: EmergencyStop) -> EmergencyStop:
+        """Send a stop; return it as the WebSocket has to carry it, too."""
+        if self._is_enabled:
+            stop = replace(stop, stop_id=uuid.uuid4().hex)
+            if self._lane is not None:
+                self._lane.send_stop(encode(stop))
+        return stop
+
+    def without_answers(self, events: list[Event]) -> list[Event]:
+        """Return the events that are for others, and handle the answer to a request."""
+        for event in events:
+            if isinstance(event, LaneAnswer):
+                self._keeper.on_answer(event)
+        return [event for event in events if not isinstance(event, LaneAnswer)]
+
+    # ----- called by the keeper and its lane
+
+    def request_lane(self, request: LaneRequest) -> None:
+        """Send a request for a lane."""
+        self._post(encode(request))
+
+    def on_lane(self, lane: Lane | None) -> None:
+        """Use a lane from now on, or none."""
+        self._lane = lane
+        self._session.lane = None if lane is None else lane.health
+
+    def on_lane_text(self, text: str) -> None:
+        """Pass on what is new of a message that came by the lane."""
+        # Dropped before the session sees it, because it would drop the repetition otherwise.
+        if not self._is_behind() or 'emergency_stop' in text:
+            self._deliver(self._session.receive_datagram(text))
+
+    def on_lane_round_trip(self, round_trip_s: float) -> None:
+        """Report how late the updates are."""
+        self._deliver([Presence(None, round_trip_s)])
+
+    def repeat(self, update: JointUpdate) -> None:
+        """Write an update to the WebSocket."""
+        self._post(update.text)
+
+    @property
+    def _is_enabled(self) -> bool:
+        return Feature.FAST_LANE in self._session.features

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+
+"""
+What is new of the updates and stops that arrive in two ways, the lane and the WebSocket. Pure.
+
+Each update has a number, the same in both ways, and all joints of its sender. Datagrams are lost,
+reordered and repeated, so an update may arrive late, or twice. Numbers are compared for each joint
+separately, because two updates need not have the same joints.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ..messages import JointUpdate
+
+__all__ = ['Changes', 'Newest', 'SeenStops']
+
+MAX_JOINTS = 10_000
+"""The number of joints from which on others are dropped; a room usually has fewer than 100."""
+
+MAX_STOPS = 64
+"""The number of stops that are recognized when they come again."""
+
+
+class Newest:
+    """
+    The number of the newest update of each joint.
+
+    :ivar outdated: the number of updates of which nothing was new.
+    """
+
+    def __init__(self) -> None:
+        self.outdated = 0
+        self._seqs: dict[str, int] = {}
+        self._stamped_seq = -1
+
+    def newer(self, update: JointUpdate) -> JointUpdate | None:
+        """
+        Return an update with those of its joints that are newer than all before.
+
+        An update without a number is newer, because its sender does not use a lane.
+
+        :returns: None if nothing is newer.
+        """
+        seq = update.seq
+        if seq is None:
+            return update
+        known = self._seqs
+        unknown = -1 if len(known) < MAX_JOINTS else seq
+        entries = tuple(each for each in update.entries if known.get(each['name'], unknown) < seq)
+        is_newest = seq > self._stamped_seq
+        if not entries and not is_newest:
+            self.outdated += 1
+            return None
+        if len(entries) == len(update.entries) and is_newest:
+            return update
+        # The stamp belongs to the newest update, and the invalid joints to a complete one.
+        return replace(update, entries=entries, odd=(), stamp_ns=None)
+
+    def note(self, update: JointUpdate) -> None:
+        """Note that an update was used, so that older ones are outdated."""
+        seq = update.seq
+        if seq is None:
+            return
+        self._stamped_seq = max(self._stamped_seq, seq)
+        for entry in update.entries:
+            name = entry['name']
+            self._seqs[name] = max(seq, self._seqs.get(name, -1))
+
+    def forget(self) -> None:
+        """Forget all numbers, because another sender has its own."""
+        self._seqs.clear()
+        self._stamped_seq = -1
+
+
+class Changes:
+    """
+    The values that were passed on, to pass on only what differs from them.
+
+    A server sends to a participant without a lane only the joints that change. With a lane it
+    sends all joints each time; this makes both look the same.
+
+    :param has_stamps: whether an update in which only the stamp is new is passed on, too.
+    """
+
+    def __init__(self, *, has_stamps: bool) -> None:
+        self._has_stamps = has_stamps
+        self._values: dict[str, float] = {}
+        self._stamp_ns: int | None = None
+
+    def start(self, joints: Mapping[str, float]) -> None:
+        """Start with the stored values of the room."""
+        self._values = dict(joints)
+
+    def changed(self, update: JointUpdate) -> JointUpdate | None:
+        """Return an update with the joints whose value is new; None if nothing is new."""
+        values = self._values
+        moved: dict[str, float] = {}
+        entries = []
+        for entry in update.entries:
+            name, value = entry['name'], entry['value']
+            if moved.get(name, values.get(name)) != value:
+                moved[name] = value
+                entries.append(entry)
+        is_stamped = update.stamp_ns not in (None, self._stamp_ns)
+        values.update(moved)
+        if is_stamped:
+            self._stamp_ns = update.stamp_ns
+        if not (entries or update.odd or (is_stamped and self._has_stamps)):
+            return None
+        return replace(update, entries=tuple(entries))
+
+
+class SeenStops:
+    """The last stops, of which each comes several times."""
+
+    def __init__(self) -> None:
+        self._seen: deque[object] = deque(maxlen=MAX_STOPS)
+
+    def is_new(self, key: object | None) -> bool:
+        """
+        Return whether a stop has not come before, and note it.
+
+        :param key: the same for each copy; None = unknown, so the stop is new.
+        """
+        if key is None:
+            return True
+        if key in self._seen:
+            return False
+        self._seen.append(key)
+        return True

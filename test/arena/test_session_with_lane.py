@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+
+"""The protocol of a participant with a lane: what it passes on, and when its link is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+import json
+
+import pytest
+
+from lerobot_arena_ros.arena.errors import ConnectionLost
+from lerobot_arena_ros.arena.features import Feature
+from lerobot_arena_ros.arena.lane.decisions import LaneHealth, LaneTiming
+from lerobot_arena_ros.arena.messages import EmergencyStop, Join, JointUpdate, Role
+from lerobot_arena_ros.arena.session import Event, Late, LinkTiming, Malformed, Presence, Session
+
+TIMING = LinkTiming(heartbeat_period_s=0.5, timeout_s=1.5, max_delay_s=0.2)
+LANES = frozenset((Feature.FAST_LANE, Feature.HEARTBEAT_SEQ))
+START = 100.0
+
+
+def joined_session(features: Iterable[Feature] = LANES) -> Session:
+    """Return a session that has joined with features."""
+    session = Session(Join('ros', Role.CONSUMER, LANES), TIMING, START)
+    names = [feature.value for feature in features]
+    session.receive(json.dumps({'type': 'state_sync', 'data': {'a': 0.0, 'b': 0.0}}), START)
+    joined = {'type': 'joined', 'room_id': 'arm', 'role': 'consumer', 'features': names}
+    session.receive(json.dumps(joined), START)
+    return session
+
+
+def update(seq: int | None, **values: float) -> str:
+    """Return a joint update as text."""
+    data = [{'name': name, 'value': value} for name, value in values.items()]
+    return json.dumps({'type': 'joint_update', 'data': data, 'source': 'leader', 'seq': seq})
+
+
+def stop(timestamp: str | None = 'noon', source: str | None = 'leader') -> str:
+    """Return a stop as text."""
+    return json.dumps({'type': 'emergency_stop', 'source': source, 'timestamp': timestamp})
+
+
+def values(events: list[Event]) -> list[dict[str, float]]:
+    """Return the values of updates."""
+    return [event.values for event in events if isinstance(event, JointUpdate)]
+
+
+def test_the_newest_update_wins_whichever_way_it_came() -> None:
+    """The other copy, and older updates, are dropped."""
+    session = joined_session()
+
+    assert values(session.receive_datagram(update(2, a=2.0, b=0.0))) == [{'a': 2.0}]
+    assert session.receive(update(1, a=1.0, b=0.0), START) == []
+    assert session.receive(update(2, a=2.0, b=0.0), START) == []
+    assert values(session.receive(update(3, a=3.0, b=1.0), START)) == [{'a': 3.0, 'b': 1.0}]
+    assert session.receive_datagram(update(3, a=3.0, b=1.0)) == []
+
+
+def test_without_the_feature_nothing_is_dropped() -> None:
+    """A server may use a key of this name with another meaning."""
+    session = joined_session(())
+
+    for _ in range(2):
+        assert values(session.receive(update(1, a=0.0), START)) == [{'a': 0.0}]
+        assert len(session.receive(stop(), START)) == 1
+
+
+def test_a_stop_is_passed_on_once() -> None:
+    """Three datagrams and the WebSocket carry it."""
+    session = joined_session()
+
+    passed = [*session.receive_datagram(stop()), *session.receive_datagram(stop())]
+    passed += session.receive(stop(), START)
+    passed += session.receive(stop('later'), START)
+    passed += session.receive(stop('noon', 'other'), START)
+
+    assert [
+        (each.source, each.timestamp) for each in passed if isinstance(each, EmergencyStop)
+    ] == [
+        ('leader', 'noon'),
+        ('leader', 'later'),
+        ('other', 'noon'),
+    ]
+
+
+def test_a_stop_without_a_time_is_passed_on_each_time() -> None:
+    """It cannot be recognized, and no stop may be lost."""
+    session = joined_session()
+
+    assert [len(session.receive_datagram(stop(None))) for _ in range(2)] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        '',
+        '{',
+        '[]',
+        update(None, a=1.0),
+        '{"type": "joint_update", "data": [{"name": "a", "value": NaN}], "seq": 1}',
+        '{"type": "heartbeat_ack", "seq": 1}',
+        '{"type": "robot_state", "data": null, "source": "arm"}',
+        '{"type": "state_sync", "data": {"a": 7.0}}',
+        '{"type": "error", "message": "boo"}',
+        '{"type": "joined", "room_id": "x", "role": "consumer"}',
+    ],
+)
+def test_only_numbered_updates_and_stops_may_be_datagrams(text: str) -> None:
+    """Anything else is dropped without an event."""
+    session = joined_session()
+
+    assert session.receive_datagram(text) == []
+    assert isinstance(session.receive('{', START)[0], Malformed)
+
+
+def test_a_websocket_that_is_silent_is_a_lost_link_although_the_lane_lives() -> None:
+    """A datagram is no sign of life of the WebSocket."""
+    session = joined_session()
+    health = session.lane = LaneHealth(LaneTiming(), START)
+    now = START
+    for number in range(1, 15):
+        now = START + number * 0.1
+        seq = health.ping(now)
+        if seq is not None:
+            health.on_pong(seq, now)
+        session.receive_datagram(update(number, a=float(number)))
+        session.check(now)
+
+    with pytest.raises(ConnectionLost, match=r'no answer from the server for 1\.5 s'):
+        session.check(START + 1.5)
+    # A stop is passed on even then.
+    session.receive('{"type": "heartbeat_ack"}', START + 1.6)
+    assert session.receive_datagram(update(99, a=99.0)) == []
+    assert len(session.receive_datagram(stop())) == 1
+
+
+def test_a_late_websocket_does_not_matter_while_the_lane_is_up() -> None:
+    """The lane carries the updates, so its delay counts."""
+    session = joined_session()
+    health = session.lane = LaneHealth(LaneTiming(), START)
+    session.heartbeat(START + 0.5)
+    ping = health.ping(START + 0.5)
+    assert ping is not None
+    health.on_pong(ping, START + 0.52)
+
+    assert session.check(START + 1.0) is None
+    assert session.next_check > START + 1.0
+    ack = session.receive('{"type": "heartbeat_ack", "has_producer": true, "seq": 1}', START + 1.0)
+    assert ack == [Presence(has_producer=True)]
+
+
+def test_a_late_websocket_is_reported_when_the_lane_is_suspect() -> None:
+    """At the latest when the lane has not answered for its time."""
+    session = joined_session()
+    session.lane = LaneHealth(LaneTiming(suspect_s=0.6), START)
+    session.heartbeat(START + 0.0)
+
+    assert session.check(START + 0.5) is None
+    assert session.next_check == pytest.approx(START + 0.6)
+    late = session.check(START + 0.6)
+
+    assert late is not None
+    assert late.waiting_s == pytest.approx(0.6)
+
+
+def test_a_closed_lane_changes_no_deadline() -> None:
+    """The WebSocket alone decides."""
+    session = joined_session()
+    session.heartbeat(START)
+    session.lane = LaneHealth(LaneTiming(), START)
+    session.lane = None
+
+    assert session.next_check == pytest.approx(START + 0.2)
+    assert isinstance(session.check(START + 0.3), Late)
