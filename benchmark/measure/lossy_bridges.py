@@ -60,7 +60,7 @@ def _pipeline(variant: str) -> Iterator[Pipeline]:
             (IN, 'produce', {}, far),
             (OUT, 'consume', OPEN_GATE, near),
         ):
-            parameters = {**bridge_parameters(url, direction, ROOM), **more}
+            parameters = {**bridge_parameters(url, direction, ROOM, variant), **more}
             process = bridge(parameters, environment, wrap=wrap)
             pids[what] = stack.enter_context(process)
         receiver = stack.enter_context(

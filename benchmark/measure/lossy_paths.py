@@ -42,8 +42,8 @@ JOINTS = 6
 ROOM = 'lossy'
 
 WEB_SOCKET, FAST_LANE, ROSBRIDGE = 'WebSocket', 'fast lane', 'rosbridge'
-VARIANTS = (WEB_SOCKET,)
-"""The variants of our path that can be measured."""
+VARIANTS = {WEB_SOCKET: 'never', FAST_LANE: 'auto'}
+"""The variants of our path, and the ``fast_lane`` of their clients and bridges."""
 
 TO_SERVER, FROM_SERVER = 'producer over the link', 'consumer over the link'
 """Which of the two clients is at the other end of the link than the server."""
@@ -74,7 +74,7 @@ def arena(link: LossyLink) -> Iterator[Server]:
         yield running
 
 
-def bridge_parameters(url: str, direction: str, room: str) -> dict[str, Any]:
+def bridge_parameters(url: str, direction: str, room: str, variant: str) -> dict[str, Any]:
     """Return the parameters of a bridge that produces or consumes in a room."""
     return {
         'server_url': url,
@@ -82,6 +82,7 @@ def bridge_parameters(url: str, direction: str, room: str) -> dict[str, Any]:
         'units': 'radians',
         'joints': [f'j{joint}' for joint in range(1, JOINTS + 1)],
         f'{direction}.room_id': room,
+        'link.fast_lane': VARIANTS[variant],
     }
 
 
@@ -105,9 +106,14 @@ def _path(variant: str, way: str) -> Iterator[LossyPath]:
         link = stack.enter_context(lossy_link())
         url = stack.enter_context(arena(link)).url
         producer_at, consumer_at = _places(link, way)
-        arguments = [url, ROOM, str(JOINTS)]
-        sender = stack.enter_context(worker('client_producer', arguments, wrap=producer_at))
-        receiver = stack.enter_context(worker('client_consumer', [url, ROOM], wrap=consumer_at))
+        lane = VARIANTS[variant]
+        sender, receiver = (
+            stack.enter_context(worker(name, arguments, wrap=place))
+            for name, arguments, place in (
+                ('client_producer', [url, ROOM, str(JOINTS), lane], producer_at),
+                ('client_consumer', [url, ROOM, lane], consumer_at),
+            )
+        )
         yield LossyPath(variant, way, link, sender, receiver)
 
 

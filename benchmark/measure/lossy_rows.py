@@ -115,6 +115,7 @@ def _measure(
     paths: Sequence[LossyPath], name: str, scenario: Scenario, seconds: float
 ) -> Iterator[dict[str, Any]]:
     for path in paths:
+        path.sender.request(rate_hz=RATE_HZ, count=0)  # Waits until there is a lane.
         path.link.impair(scenario.impairment)
         path.receiver.request()
     for path in paths:
@@ -122,14 +123,17 @@ def _measure(
     blackouts = [list[tuple[float, float]]() for _ in paths]
     if scenario.has_blackouts:
         blackouts = _black_out(paths, scenario.impairment, seconds)
-    sent = [dict(path.sender.receive()['sent']) for path in paths]
-    for path, numbers, dark in zip(paths, sent, blackouts, strict=True):
-        stream = Stream(numbers, _receive_all(path, max(numbers)))
+    sendings = [path.sender.receive() for path in paths]
+    for path, sending, dark in zip(paths, sendings, blackouts, strict=True):
+        numbers = dict(sending['sent'])
+        arrived, last = _receive_all(path, max(numbers))
+        stream = Stream(numbers, arrived)
         path.link.impair(CLEAN)
         yield {
             'scenario': name,
             'variant': path.variant,
             'way': path.way,
+            'lanes': sum(each.get('has_lane', False) for each in (sending, last)),
             **stream.row(),
             'ages_ms': [round(1e3 * age, 1) for age in stream.ages_s],
             'blackouts': _blackouts(stream, dark),
@@ -166,16 +170,17 @@ def _sleep_until(due: float) -> None:
     time.sleep(max(0.0, due - time.monotonic()))
 
 
-def _receive_all(path: LossyPath, last: int) -> list[tuple[int, float]]:
-    """Return all arrivals, after the one of a number or a timeout."""
+def _receive_all(path: LossyPath, last: int) -> tuple[list[tuple[int, float]], dict[str, Any]]:
+    """Return all arrivals until that of a number or a timeout, and the last reply."""
     arrived: list[tuple[int, float]] = []
     deadline = time.monotonic() + LAST_TIMEOUT_S
-    while time.monotonic() < deadline:
-        arrived += [(number, at) for number, at in path.receiver.request()['arrived']]
-        if any(number == last for number, _ in arrived[-100:]):
-            break
+    while True:
+        reply = path.receiver.request()
+        arrived += [(number, at) for number, at in reply['arrived']]
+        has_last = any(number == last for number, _ in arrived[-100:])
+        if has_last or time.monotonic() > deadline:
+            return arrived, reply
         time.sleep(0.05)
-    return arrived
 
 
 def _blackouts(stream: Stream, dark: Sequence[tuple[float, float]]) -> list[dict[str, float]]:

@@ -24,7 +24,7 @@ from ..harness.lossy_link import lossy_link
 from ..harness.processes import enter_all
 from ..harness.programs import bridge
 from ..harness.worker import Worker, worker
-from .lossy_paths import arena, bridge_parameters
+from .lossy_paths import VARIANTS, arena, bridge_parameters
 from .lossy_rows import DELAY_S
 from .open_gate import OPEN_GATE
 
@@ -139,12 +139,14 @@ def _path(variant: str, way: str) -> Iterator[_StopPath]:
         url = stack.enter_context(arena(link)).url
         is_robot_near = way == PRESS_FAR
         robot_at, button_at = (link.near, link.far) if is_robot_near else (link.far, link.near)
-        parameters = {**bridge_parameters(url, 'consume', ROOM), **OPEN_GATE}
+        parameters = {**bridge_parameters(url, 'consume', ROOM, variant), **OPEN_GATE}
         stack.enter_context(bridge(parameters, environment, wrap=robot_at.command))
         listener = worker('stop_listener', variables=environment, wrap=robot_at.command)
         running = stack.enter_context(listener)
         button, client = (
-            stack.enter_context(worker('client_consumer', [url, ROOM], wrap=at.command))
+            stack.enter_context(
+                worker('client_consumer', [url, ROOM, VARIANTS[variant]], wrap=at.command)
+            )
             for at in (button_at, robot_at)
         )
         path = _StopPath(variant, way, button, client, running)

@@ -31,6 +31,7 @@ _UPDATES_HEAD = [
     'arrived %',
     'last arrived',
     'steps back',
+    'lanes at the end',
 ]
 _BLACKOUTS_HEAD = [
     'way',
@@ -76,6 +77,7 @@ def _updates(row: dict[str, Any]) -> Row:
         f'{100 * row["share"]:.1f}',
         'yes' if row['has_last'] else 'no',
         row['steps_back'],
+        row['lanes'],
     ]
 
 

@@ -49,6 +49,7 @@ def row(scenario: str, variant: str, way: str, *, slower: float = 1.0) -> dict[s
         'scenario': scenario,
         'variant': variant,
         'way': way,
+        'lanes': 2,
         'sent': 100,
         'share': 0.97,
         'has_last': True,

@@ -7,7 +7,11 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
 # language governing permissions and limitations under the License.
 
-"""Receive joint updates and stops with our Python client, with their times, and send stops."""
+"""
+Receive joint updates and stops with our Python client, with their times, and send stops.
+
+Arguments: the URL, the room, and ``fast_lane`` of the client.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ from typing import Any
 
 from lerobot_arena_ros import RoboticsConsumer
 
-from .client_producer import WORKSPACE
+from .client_producer import AUTO, WORKSPACE, wait_for_lane
 from .protocol import number_of, reply
 
 FIRST_JOINT = 'j1'
@@ -47,16 +51,18 @@ class Arrivals:
                 self._updates.append((number_of(entry['value']), at))
 
 
-async def run(url: str, room: str) -> None:
+async def run(url: str, room: str, fast_lane: str) -> None:
     """
     Join a room, which is created, until the parent closes stdin.
 
     A request sends a stop if it has ``press``; any other one asks for what arrived.
     """
-    async with RoboticsConsumer(url) as consumer:
+    async with RoboticsConsumer(url, fast_lane=fast_lane) as consumer:
         arrivals = Arrivals(consumer)
         await consumer.create_room(WORKSPACE, room)
         await consumer.join_room(WORKSPACE, room, 'consumer')
+        if fast_lane == AUTO:
+            await wait_for_lane(consumer)
         reply(ready=True)
         while line := await asyncio.to_thread(sys.stdin.readline):
             if 'press' in json.loads(line):
@@ -64,8 +70,8 @@ async def run(url: str, room: str) -> None:
                 await consumer.send_emergency_stop('measured')
                 reply(pressed=pressed)
             else:
-                reply(**arrivals.take())
+                reply(**arrivals.take(), has_lane=consumer.lane_report is not None)
 
 
 if __name__ == '__main__':
-    asyncio.run(run(sys.argv[1], sys.argv[2]))
+    asyncio.run(run(*sys.argv[1:4]))
