@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 import time
 from typing import Any
 
+from lerobot_arena_ros.server.rooms.stop_limiter import PAUSE_S
+
 from ..harness.domains import ros_environment
 from ..harness.figures import quantile
 from ..harness.impairment import Impairment
@@ -40,6 +42,9 @@ RECEIVED, TOPIC = 'received by a client', 'latched topic of a bridge'
 """Where a stop is awaited."""
 
 TIMEOUT_S = 30.0
+
+APART_S = PAUSE_S + 0.1
+"""The time between two stops: the server queues the stops of a participant that sends more."""
 
 
 @dataclass
@@ -67,8 +72,9 @@ class _StopPath:
         while time.monotonic() < deadline:
             self.button.request(press=True)
             if any(is_on for _, is_on in self.listener.request()['stops']):
+                time.sleep(APART_S)  # What is still under way belongs to no trial.
                 return
-            time.sleep(0.1)
+            time.sleep(APART_S)
         raise TimeoutError(f'waited {TIMEOUT_S:g} s for the bridge to latch a stop')
 
     def reset(self) -> None:
@@ -122,12 +128,14 @@ def lossy_stops(variants: Sequence[str], count: int) -> list[dict[str, Any]]:
     with ExitStack() as stack:
         paths = enter_all(stack, wanted)
         for _ in range(count):
+            due = time.monotonic() + APART_S
             for path in paths:
                 path.reset()
             for path in paths:
                 path.button.send(press=True)
             for path in paths:
                 path.wait(path.button.receive()['pressed'])
+            time.sleep(max(0.0, due - time.monotonic()))
         return [row for path in paths for row in path.rows()]
 
 

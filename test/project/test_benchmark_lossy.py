@@ -155,7 +155,7 @@ def test_the_last_value_arrives_over_a_lossy_link(name: str) -> None:
     """Over a link with losses the last value arrives, none earlier than the delay allows."""
     needs_a_link()
 
-    rows = lossy_rows(VARIANTS, 2.0, [name])
+    rows = lossy_rows(list(VARIANTS), 2.0, [name])
 
     assert {(each['variant'], each['way']) for each in rows} == {
         (variant, way) for variant in VARIANTS for way in (TO_SERVER, FROM_SERVER)
@@ -170,7 +170,7 @@ def test_a_blackout_is_measured() -> None:
     """A row with blackouts has the figures of each, and a trace of the first."""
     needs_a_link()
 
-    for each in lossy_rows(VARIANTS, 4.0, [BLACKOUT]):
+    for each in lossy_rows(list(VARIANTS), 4.0, [BLACKOUT]):
         (seen,) = each['blackouts']
         assert seen['new_after_s'] < 20.0
         assert each['trace']
@@ -181,7 +181,7 @@ def test_stops_arrive_over_a_lossy_link() -> None:
     """A stop reaches a client and the latched topic of a bridge, after the delay of the link."""
     needs_a_link()
 
-    rows = lossy_stops(VARIANTS, 2)
+    rows = lossy_stops(list(VARIANTS), 2)
 
     assert len(rows) == 4 * len(VARIANTS)
     for each in rows:
