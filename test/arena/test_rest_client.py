@@ -193,7 +193,7 @@ async def test_a_server_that_does_not_answer() -> None:
 
     async with await asyncio.start_server(accept, '127.0.0.1', 0) as server:
         url = f'http://127.0.0.1:{server.sockets[0].getsockname()[1]}'
-        with pytest.raises(TransportError, match='Timeout') as caught:
+        with pytest.raises(TransportError, match='Timeout|no complete response') as caught:
             await Rooms(Address.parse(url), timeout_s=0.1).list('lab')
         never.set()
 
