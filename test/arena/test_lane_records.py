@@ -14,7 +14,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lerobot_arena_ros.arena.lane.records import client_random, is_plain, pack
+from lerobot_arena_ros.arena.lane.records import (
+    client_random,
+    is_plain,
+    is_sound,
+    pack,
+)
 
 
 def record(length: int, *, epoch: int = 1) -> bytes:
@@ -69,3 +74,25 @@ def test_only_a_client_hello_has_a_random_number(data: bytes) -> None:
     assert client_random(hello[:4] + b'\1' + hello[5:]) is None
     assert client_random(hello[:13] + b'\2' + hello[14:]) is None
     assert client_random(b'\x17' + data) is None
+
+
+def test_a_sound_datagram_consists_of_whole_records() -> None:
+    """Records may follow each other, and nothing may follow the last."""
+    one, plain = record(24), record(1, epoch=0)
+
+    assert is_sound(one)
+    assert is_sound(one + plain)
+    assert not is_sound(b'')
+    assert not is_sound(one[:-1])
+    assert not is_sound(one + b'x')
+    assert not is_sound(one + plain[:-1])
+    assert not is_sound(record(23))
+    assert not is_sound(b'\x18' + one[1:])
+    assert not is_sound(one[:1] + b'\x03' + one[2:])
+
+
+@given(st.binary(max_size=100))
+def test_any_garbage_may_be_checked(data: bytes) -> None:
+    """The check of garbage raises nothing."""
+    is_sound(data)
+    is_sound(b'\x17\xfe\xfd' + data)

@@ -16,20 +16,17 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack
 import socket
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 import pytest
+from support.corpus import FUZZ
 from support.lanes import CLIENT, OTHER, End, RawClient, listener
 from support.waiting import PATIENCE_S, wait_until
 
-from lerobot_arena_ros.arena.lane.dtls import DtlsState
-from lerobot_arena_ros.server.net import udp_port
+from lerobot_arena_ros.server.net import udp_handshakes, udp_port
+from lerobot_arena_ros.server.net.udp_handshakes import MAX_HANDSHAKES, MAX_HANDSHAKES_PER_HOST
 from lerobot_arena_ros.server.net.udp_listener import UdpListener
-from lerobot_arena_ros.server.net.udp_port import (
-    MAX_HANDSHAKES,
-    MAX_HANDSHAKES_PER_HOST,
-    READS_PER_ITERATION,
-)
+from lerobot_arena_ros.server.net.udp_port import READS_PER_ITERATION
 
 PLAIN_ALERT = bytes.fromhex('15fefd 0000 00000000ffff 0002 0228')
 
@@ -88,7 +85,7 @@ async def test_datagrams_with_a_spoofed_address_are_dropped(lane: Lane) -> None:
     assert lane.server.texts.count('once') == 1
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@FUZZ
 @given(garbage=st.lists(st.binary(max_size=300), max_size=5))
 def test_garbage_reaches_the_port_without_harm(garbage: list[bytes]) -> None:
     """No bytes from any address raise an error, or end a lane."""
@@ -123,6 +120,25 @@ async def test_first_messages_are_answered_and_forgotten(lane: Lane) -> None:
 
     assert lane.udp.counters.greeted == 50 + 1
     assert len(answer) < len(hello)
+
+
+async def test_first_messages_have_a_limited_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flood of first messages does not use up the CPU, and open lanes work on."""
+    async with listener() as udp:
+        server = End()
+        udp.expect(CLIENT.fingerprint, server.open, PATIENCE_S)
+        udp.expect(OTHER.fingerprint, End().open, PATIENCE_S)
+        with RawClient(udp.addresses[0]) as client, RawClient(udp.addresses[0]) as stranger:
+            await client.open()
+            monkeypatch.setattr(udp._handshakes.hellos, '_tokens', 5.0)
+            monkeypatch.setattr(udp._handshakes.hellos, '_rate_hz', 0.0)
+            stranger.session.start()
+            (hello,) = stranger.session.take_datagrams()
+            for _ in range(50):
+                stranger.transmit(hello)
+            await Lane(udp, client, server).works()
+
+        assert (udp.counters.greeted, udp.counters.full) == (1 + 5, 45)
 
 
 async def test_a_cookie_of_another_address_starts_nothing(lane: Lane) -> None:
@@ -190,7 +206,7 @@ async def test_unfinished_handshakes_end_in_time(
 
 async def test_handshakes_have_a_limited_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     """Handshakes that fail, which cost the CPU, are started at a limited rate only."""
-    monkeypatch.setattr(udp_port, 'HANDSHAKES_HZ', 0.001)
+    monkeypatch.setattr(udp_handshakes, 'HANDSHAKES_HZ', 0.001)
     async with listener() as udp:
         udp.expect(OTHER.fingerprint, End().open, PATIENCE_S)
         with RawClient(udp.addresses[0]) as one, RawClient(udp.addresses[0]) as other:
@@ -211,9 +227,7 @@ async def test_a_lost_answer_of_the_server_is_repeated(lane: Lane) -> None:
 
         assert len(again) == len(lost)
         client.session.receive(again)
-        client.transmit(*client.session.take_datagrams())
-        client.session.receive(await client.read())
-        assert client.session.state is DtlsState.OPEN
+        await client.finish()
 
 
 async def test_a_repeated_end_of_the_handshake_is_answered(lane: Lane) -> None:
@@ -228,8 +242,7 @@ async def test_a_repeated_end_of_the_handshake_is_answered(lane: Lane) -> None:
         client.session.on_timeout()
         client.transmit(*client.session.take_datagrams())
 
-        client.session.receive(await client.read())
-        assert client.session.state is DtlsState.OPEN
+        await client.finish()
 
 
 async def test_few_datagrams_are_read_in_one_iteration(lane: Lane) -> None:

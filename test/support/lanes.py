@@ -24,6 +24,7 @@ from lerobot_arena_ros.server.net.udp_listener import UdpListener
 from support.waiting import PATIENCE_S
 
 __all__ = [
+    'ADDRESS',
     'CLIENT',
     'OTHER',
     'SERVER',
@@ -34,6 +35,8 @@ __all__ = [
     'greeted',
     'listener',
     'opened_sessions',
+    'record',
+    'sealed',
 ]
 
 SERVER, CLIENT, OTHER = Certificate.make(), Certificate.make(), Certificate.make()
@@ -81,6 +84,19 @@ def opened_sessions() -> tuple[DtlsSession, DtlsSession]:
     exchange(client, server)
     assert client.state is server.state is DtlsState.OPEN
     return client, server
+
+
+def record(kind: int, epoch: int, seq: int, content: bytes) -> bytes:
+    """Return a record that is not encrypted."""
+    header = bytes([kind]) + b'\xfe\xfd' + epoch.to_bytes(2, 'big') + seq.to_bytes(6, 'big')
+    return header + len(content).to_bytes(2, 'big') + content
+
+
+def sealed(session: DtlsSession, message: bytes) -> bytes:
+    """Return the datagram with a message."""
+    assert session.send(message)
+    (datagram,) = session.take_datagrams()
+    return datagram
 
 
 @asynccontextmanager
@@ -162,6 +178,11 @@ class RawClient:
     async def open(self) -> None:
         """Open a session with the server."""
         self.transmit(await self.hello())
+        await self.finish()
+
+    async def finish(self) -> None:
+        """Continue a handshake to its end."""
+        self.transmit(*self.session.take_datagrams())
         while self.session.state is DtlsState.HANDSHAKE:
             self.session.receive(await self.read())
             self.transmit(*self.session.take_datagrams())

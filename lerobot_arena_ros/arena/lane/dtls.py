@@ -17,17 +17,19 @@ timer of the handshake is that of OpenSSL, which reads the time itself.
 from __future__ import annotations
 
 from collections.abc import Callable
+import contextlib
 from enum import Enum
 import hashlib
 import hmac
 import secrets
+from typing import ParamSpec, TypeVar
 
 import OpenSSL
 from OpenSSL import SSL, crypto
 
 from .availability import too_old, version_of
 from .certificate import Certificate
-from .records import DATAGRAM_OCTETS, pack
+from .records import DATAGRAM_OCTETS, is_sound, pack
 
 __all__ = ['DtlsServer', 'DtlsSession', 'DtlsState', 'client_session', 'identify']
 
@@ -37,11 +39,16 @@ if _reason := too_old(OpenSSL.__version__):
 # DTLS1_2_VERSION of OpenSSL, for which pyOpenSSL has no name. It is the newest too, because the
 # records of DTLS 1.3 have another header.
 DTLS_1_2 = 0xFEFD
-# Forward secrecy, and encryption that detects changes.
-CIPHERS = b'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305'
+# Forward secrecy, and encryption that detects changes. Only AES-GCM, whose records have a known
+# minimum length (records.py).
+CIPHERS = b'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384'
 OPTIONS = SSL.OP_NO_TICKET | SSL.OP_NO_COMPRESSION | SSL.OP_NO_QUERY_MTU | SSL.OP_NO_RENEGOTIATION
 READ_OCTETS = 2048
 """More than a datagram that is accepted."""
+
+
+P = ParamSpec('P')
+T = TypeVar('T')
 
 
 class DtlsState(Enum):
@@ -80,7 +87,7 @@ class DtlsSession:
 
         :param datagram: at most 2048 octets.
         """
-        if self.state is DtlsState.CLOSED or not datagram:
+        if self.state is DtlsState.CLOSED or not is_sound(datagram):
             return []
         return self._receive(datagram)
 
@@ -93,7 +100,7 @@ class DtlsSession:
         if self.state is not DtlsState.OPEN:
             return False
         try:
-            self._connection.send(message)
+            _call(self._connection.send, message)
         except SSL.Error as exc:
             self._fail(exc)
         return self.state is DtlsState.OPEN
@@ -118,7 +125,7 @@ class DtlsSession:
         if self.state is not DtlsState.HANDSHAKE:
             return
         try:
-            self._connection.DTLSv1_handle_timeout()
+            _call(self._connection.DTLSv1_handle_timeout)
         except SSL.Error as exc:
             self._fail(exc)
 
@@ -126,7 +133,7 @@ class DtlsSession:
         """Close the session; if it was open, with a notice for the other end."""
         if self.state is DtlsState.OPEN:
             try:
-                self._connection.shutdown()
+                _call(self._connection.shutdown)
             except SSL.Error as exc:
                 self._fail(exc)
         self.state = DtlsState.CLOSED
@@ -137,10 +144,10 @@ class DtlsSession:
             if datagram:
                 self._connection.bio_write(datagram)
             if self.state is DtlsState.HANDSHAKE:
-                self._connection.do_handshake()
+                _call(self._connection.do_handshake)
                 self._open()
             while self.state is DtlsState.OPEN:
-                messages.append(self._connection.recv(READ_OCTETS))
+                messages.append(_call(self._connection.recv, READ_OCTETS))
         except SSL.WantReadError:
             pass
         except SSL.ZeroReturnError:
@@ -200,6 +207,8 @@ class DtlsServer:
         :returns: a session to start, if the ClientHello has the cookie of this address; otherwise
             the datagrams that give the client its cookie, and neither if it is invalid.
         """
+        if not is_sound(hello):
+            return None, []
         connection = SSL.Connection(self._context, None)
         connection.set_accept_state()
         connection.set_ciphertext_mtu(DATAGRAM_OCTETS)
@@ -209,7 +218,9 @@ class DtlsServer:
             connection.bio_write(hello)
             connection.DTLSv1_listen()
         except SSL.WantReadError:
-            return None, session.take_datagrams()
+            replies = session.take_datagrams()
+            _forget_errors(connection)
+            return None, replies
         except SSL.Error:
             return None, []
         return session, []
@@ -248,6 +259,36 @@ def identify(context: SSL.Context, certificate: Certificate) -> None:
     else:
         context.use_certificate(crypto.X509.from_cryptography(certificate.x509))
         context.use_privatekey(crypto.PKey.from_cryptography_key(certificate.key))
+
+
+def _call(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """
+    Call a method of a connection, and call it again if it failed.
+
+    The errors of OpenSSL belong to the thread, so the first failure may be an error that a call of
+    another session has left. A session that has failed fails again.
+    """
+    try:
+        return operation(*args, **kwargs)
+    except (SSL.WantReadError, SSL.ZeroReturnError):
+        raise
+    except SSL.Error as error:
+        try:
+            return operation(*args, **kwargs)
+        except SSL.WantReadError:
+            raise
+        except SSL.Error:
+            raise error from None
+
+
+def _forget_errors(connection: SSL.Connection) -> None:
+    """
+    Remove the errors of this thread, by a handshake of a connection that is not used any more.
+
+    OpenSSL 3.1 leaves one if it drops a fragment of a ClientHello, and pyOpenSSL does not read it.
+    """
+    with contextlib.suppress(SSL.Error):
+        connection.do_handshake()
 
 
 def _fingerprint(certificate: crypto.X509) -> str:

@@ -18,12 +18,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-__all__ = ['DATAGRAM_OCTETS', 'client_random', 'is_plain', 'pack']
+__all__ = ['DATAGRAM_OCTETS', 'client_random', 'is_plain', 'is_sound', 'pack']
 
 DATAGRAM_OCTETS = 1200
 """The maximum length of a datagram: a path with IPv6 carries 1232 octets unfragmented."""
 
 HEADER_OCTETS = 13
+TYPES = (20, 21, 22, 23)
+"""The types of records: change of the cipher, alert, handshake, data."""
+
+MIN_SEALED_OCTETS = 24
+"""An encrypted record has at least the nonce and the tag of AES-GCM, of 8 and 16 octets."""
+
 HANDSHAKE = 22
 CLIENT_HELLO = 1
 # The type of the message, its length, number and fragment, and the version of the client.
@@ -50,6 +56,23 @@ def pack(data: bytes, limit: int = DATAGRAM_OCTETS) -> list[bytes]:
 def is_plain(datagram: bytes) -> bool:
     """Return whether its first record is not encrypted, as those at the start of a handshake."""
     return datagram[3:5] == b'\0\0'
+
+
+def is_sound(datagram: bytes) -> bool:
+    """
+    Return whether a datagram consists of whole records that may be valid.
+
+    OpenSSL drops others too, except that of OpenSSL 3.1 an encrypted record which is too short
+    ends the session.
+    """
+    return bool(datagram) and all(
+        len(record) >= HEADER_OCTETS
+        and record[0] in TYPES
+        and record[1] == 0xFE
+        and len(record) - HEADER_OCTETS == int.from_bytes(record[11:HEADER_OCTETS], 'big')
+        and (is_plain(record) or len(record) - HEADER_OCTETS >= MIN_SEALED_OCTETS)
+        for record in _records(datagram)
+    )
 
 
 def client_random(datagram: bytes) -> bytes | None:

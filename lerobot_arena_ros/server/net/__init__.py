@@ -15,7 +15,7 @@ The sockets of the server.
 refuses requests for a WebSocket; after that, :mod:`.web_socket` handles the connection.
 
 :mod:`.udp_listener` opens the UDP ports of the lanes (:mod:`lerobot_arena_ros.arena.lane`), each a
-:mod:`.udp_port`. Only these two need OpenSSL for Python.
+:mod:`.udp_port`, within the limits of :mod:`.udp_handshakes`. Only these need OpenSSL for Python.
 
 This folder does not use rooms or participants.
 """

@@ -24,7 +24,8 @@ import socket
 from ...arena.lane.certificate import Certificate
 from ...arena.lane.channel import Channel
 from ...arena.lane.dtls import DtlsServer
-from .udp_port import Handshakes, UdpCounters, UdpPort
+from .udp_handshakes import Handshakes, UdpCounters
+from .udp_port import UdpPort
 
 __all__ = ['UdpListener']
 

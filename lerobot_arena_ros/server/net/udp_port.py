@@ -17,18 +17,15 @@ and the time of handshakes are limited, and only an expected certificate opens a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, field
 import socket
-import time
 from typing import Any
 
-from ...arena.lane.dtls import DtlsServer, DtlsSession, DtlsState
+from ...arena.lane.dtls import DtlsSession, DtlsState
 from ...arena.lane.dtls_channel import DtlsChannel
 from ...arena.lane.records import client_random, is_plain
-from .rate_limiter import RateLimiter, Verdict
+from .udp_handshakes import Handshakes
 
-__all__ = ['Handshakes', 'UdpCounters', 'UdpPort']
+__all__ = ['UdpPort']
 
 READS_PER_ITERATION = 16
 """
@@ -41,81 +38,8 @@ READ_OCTETS = 2048
 MAX_DATAGRAM_OCTETS = 1400
 MIN_DATAGRAM_OCTETS = 14
 
-MAX_HANDSHAKES = 32
-"""Unfinished handshakes of all addresses; OpenSSL keeps up to about 1 MB for each."""
-
-MAX_HANDSHAKES_PER_HOST = 8
-HANDSHAKES_HZ = 50.0
-"""Handshakes per second that are started on average; the client of another one tries again."""
-
 HANDSHAKE_S = 5.0
 """The maximum time of a handshake, in seconds."""
-
-
-@dataclass
-class UdpCounters:
-    """
-    What happened to datagrams and handshakes since the listener was opened.
-
-    :ivar received: datagrams from the network.
-    :ivar sent: datagrams that the kernel accepted.
-    :ivar unsent: datagrams that the kernel did not accept.
-    :ivar unknown: datagrams dropped because their address has no session.
-    :ivar invalid: datagrams dropped because they are no DTLS, or too long.
-    :ivar unexpected: first messages of clients dropped while no client was expected.
-    :ivar greeted: first messages of clients that were answered with a cookie.
-    :ivar full: handshakes dropped because there were too many.
-    :ivar failed: handshakes that failed or took too long.
-    :ivar refused: handshakes with a certificate that is not expected.
-    :ivar opened: channels that were opened.
-    """
-
-    received: int = 0
-    sent: int = 0
-    unsent: int = 0
-    unknown: int = 0
-    invalid: int = 0
-    unexpected: int = 0
-    greeted: int = 0
-    full: int = 0
-    failed: int = 0
-    refused: int = 0
-    opened: int = 0
-
-
-@dataclass
-class Handshakes:
-    """
-    What the ports of one listener share.
-
-    :ivar dtls: answers first messages.
-    :ivar is_expecting: whether a client is expected.
-    :ivar take: returns what to call with the channel of a certificate, and stops expecting it;
-        None if it is not expected.
-    :ivar hosts: the number of unfinished handshakes of each IP address.
-    """
-
-    dtls: DtlsServer
-    is_expecting: Callable[[], bool]
-    take: Callable[[str], Callable[[DtlsChannel], None] | None]
-    counters: UdpCounters
-    hosts: dict[str, int] = field(default_factory=dict)
-    rate: RateLimiter = field(default_factory=lambda: RateLimiter(HANDSHAKES_HZ, time.monotonic()))
-
-    def has_room(self, host: str) -> bool:
-        """Return whether one more handshake of this IP address may start now."""
-        is_full = sum(self.hosts.values()) >= MAX_HANDSHAKES
-        if is_full or self.hosts.get(host, 0) >= MAX_HANDSHAKES_PER_HOST:
-            return False
-        return self.rate.check(time.monotonic()) is Verdict.PASS
-
-    def add(self, host: str, change: int) -> None:
-        """Count a handshake that starts (1) or ends (-1)."""
-        count = self.hosts.get(host, 0) + change
-        if count:
-            self.hosts[host] = count
-        else:
-            self.hosts.pop(host, None)
 
 
 class _Handshake:
@@ -211,6 +135,9 @@ class UdpPort:
     def _on_hello(self, hello: bytes, random: bytes, address: Any) -> bool:
         if not self._shared.is_expecting():
             self._counters.unexpected += 1
+            return False
+        if not self._shared.may_greet():
+            self._counters.full += 1
             return False
         session, replies = self._shared.dtls.greet(hello, repr(address).encode())
         if session is None:
