@@ -56,8 +56,6 @@ def main() -> int:
         return 0
     else:
         results = _measure(options)
-        RESULTS.mkdir(exist_ok=True)
-        SAVED.write_text(json.dumps(results), encoding='utf-8')
     tables = list(lossy_tables(results))
     print_tables(tables)
     noises = list(lines_of_noise(results))
@@ -93,6 +91,9 @@ def _measure(options: argparse.Namespace) -> Results:
         print(f'measuring {name} ...', flush=True)
         results[name] = measured()
         results['noise'].append(noise())
+        # After each part, because a later one may fail.
+        RESULTS.mkdir(exist_ok=True)
+        SAVED.write_text(json.dumps(results), encoding='utf-8')
     return results
 
 
