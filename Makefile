@@ -84,12 +84,12 @@ endif
 .DEFAULT_GOAL := help
 # All targets install into one venv, so they must not run in parallel.
 .NOTPARALLEL:
-.PHONY: help demo sim test unit coverage motion fuzz browser nginx bench tracking faults soak lint fix types docs audit prereleases constraints colcon clean
+.PHONY: help demo sim test unit coverage motion fuzz browser nginx bench tracking lossy faults soak lint fix types docs audit prereleases constraints colcon clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
-	@echo 'Options: SECONDS=15 (demo, sim, soak), STEPS=100000 (motion), EXAMPLES=1000 (fuzz), SHORT=1 (bench), DISTRO=jazzy|kilted, DEPS=newest|apt, ARGS=... (test, prereleases, motion, fuzz, bench, tracking, soak), PYTHON=...'
+	@echo 'Options: SECONDS=15 (demo, sim, soak), STEPS=100000 (motion), EXAMPLES=1000 (fuzz), SHORT=1 (bench), DISTRO=jazzy|kilted, DEPS=newest|apt, ARGS=... (test, prereleases, motion, fuzz, bench, tracking, lossy, soak), PYTHON=...'
 
 demo: $(VENV)/runtime ## Show a leader arm moving a follower arm through an arena; SECONDS=15 runs unattended
 	@$(BIN)/python -c "import sys; from lerobot_arena_ros.executables import arena_demo; sys.exit(arena_demo())" $(if $(SECONDS),--seconds $(SECONDS))
@@ -130,6 +130,9 @@ bench: $(VENV)/$(if $(SHORT),installed,bench) ## Measure everything and its lowe
 
 tracking: $(VENV)/sim $(VENV)/bench ## Measure how the simulated arm follows; ARGS=--page writes docs/performance.md
 	$(BIN)/python -m benchmark.motion $(ARGS)
+
+lossy: $(VENV)/bench ## Measure joints and stops over a lossy link; ARGS=--page writes docs/performance.md
+	$(BIN)/python -m benchmark.lossy $(ARGS)
 
 faults: $(VENV)/installed ## Inject every fault and write the results to docs/reliability.md
 	$(BIN)/python test/system/reliability_page.py $(ARGS)

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 import json
@@ -29,6 +29,7 @@ from typing import Any, TypeVar
 __all__ = [
     'COVERAGE_VARIABLES',
     'Process',
+    'Wrap',
     'enter_all',
     'free_port',
     'ros_arguments',
@@ -38,6 +39,8 @@ __all__ = [
 ]
 
 T = TypeVar('T')
+Wrap = Callable[[Sequence[str]], Sequence[str]]
+"""Return the command line that runs a command elsewhere, as :meth:`.End.command` does."""
 
 START_TIMEOUT_S = 20.0
 END_TIMEOUT_S = 60.0
@@ -177,6 +180,8 @@ def running_module(
     module: str,
     arguments: Sequence[str] = (),
     variables: Mapping[str, str] | None = None,
+    *,
+    wrap: Wrap = list,
     **pipes: int,
 ) -> AbstractContextManager[Process]:
     """
@@ -184,9 +189,11 @@ def running_module(
 
     A killed ROS node would stay visible to others for some twenty seconds. stdout and stderr are
     those of this process unless they are named.
+
+    :param wrap: changes the command line, for example to run it at an end of a lossy link.
     """
     options: dict[str, Any] = {'stdout': None, 'stderr': None, **pipes}
-    command = [sys.executable, '-m', module, *arguments]
+    command = wrap([sys.executable, '-m', module, *arguments])
     return running_command(command, variables=variables, is_graceful=True, **options)
 
 
@@ -218,7 +225,7 @@ def free_port() -> int:
             return port
 
 
-def wait_for_port(port: int) -> None:
+def wait_for_port(port: int, address: str = '127.0.0.1') -> None:
     """
     Wait until a server listens on a port.
 
@@ -227,7 +234,7 @@ def wait_for_port(port: int) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while True:
         try:
-            socket.create_connection(('127.0.0.1', port)).close()
+            socket.create_connection((address, port)).close()
         except ConnectionRefusedError:
             if time.monotonic() > deadline:
                 raise

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 import subprocess
 from typing import Any, NamedTuple
 
-from .processes import ros_arguments, running_module
+from .processes import Wrap, ros_arguments, running_module
 
 __all__ = ['Server', 'bridge', 'camera', 'server']
 
@@ -36,16 +36,26 @@ def _module(module: str, hidden: Sequence[str]) -> tuple[str, list[str]]:
 
 
 @contextmanager
-def server(hidden: Sequence[str] = ()) -> Iterator[Server]:
+def server(
+    hidden: Sequence[str] = (),
+    *,
+    options: Sequence[str] = (),
+    wrap: Wrap = list,
+    stderr: int | None = None,
+) -> Iterator[Server]:
     """
     Run an arena on a free port.
 
     :param hidden: libraries to hide from it; see :mod:`benchmark.harness.optional_dependencies`.
+    :param options: further options of the command line.
+    :param wrap: changes the command line; see :func:`.running_module`.
+    :param stderr: as in :class:`subprocess.Popen`; None: that of this process.
     """
     module, first = _module('lerobot_arena_ros.server.main', hidden)
     # All participants of a benchmark have the same address.
-    options = ['--port', '0', '--max-per-address', '0']
-    with running_module(module, [*first, *options], stdout=subprocess.PIPE) as process:
+    arguments = [*first, '--port', '0', '--max-per-address', '0', *options]
+    pipes: dict[str, Any] = {'stdout': subprocess.PIPE, 'stderr': stderr}
+    with running_module(module, arguments, wrap=wrap, **pipes) as process:
         line = process.read_line()
         url = next((word for word in line.split() if word.startswith('http://')), None)
         if url is None:
@@ -60,11 +70,12 @@ def bridge(
     namespace: str = '',
     *,
     hidden: Sequence[str] = (),
+    wrap: Wrap = list,
 ) -> Iterator[int]:
     """Run a bridge that logs fatal errors only; the value is its process id."""
     module, first = _module('lerobot_arena_ros.nodes.bridge.main', hidden)
     arguments = ros_arguments(namespace, parameters, '--log-level', 'fatal')
-    with running_module(module, [*first, *arguments], variables) as process:
+    with running_module(module, [*first, *arguments], variables, wrap=wrap) as process:
         yield process.pid
 
 

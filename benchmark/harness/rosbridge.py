@@ -20,7 +20,7 @@ import subprocess
 import sys
 from xml.etree import ElementTree
 
-from .processes import free_port, running_command, wait_for_port
+from .processes import Wrap, free_port, running_command
 from .programs import Server
 
 __all__ = ['HOW_TO_INSTALL', 'NOT_INSTALLED', 'Rosbridge', 'find_rosbridge']
@@ -31,6 +31,12 @@ HOW_TO_INSTALL = 'apt install ros-<distro>-rosbridge-server, or use --rosbridge 
 _PROGRAM = Path('lib', 'rosbridge_server', 'rosbridge_websocket')
 _MANIFEST = Path('share', 'rosbridge_server', 'package.xml')
 _LIBRARIES = ('lib/python3*/site-packages', 'local/lib/python3*/dist-packages')
+
+_WAIT = """
+import sys
+from benchmark.harness.processes import wait_for_port
+wait_for_port(int(sys.argv[1]), sys.argv[2])
+"""
 
 
 @dataclass(frozen=True)
@@ -45,8 +51,15 @@ class Rosbridge:
         return ElementTree.parse(self.prefix / _MANIFEST).findtext('version', 'unknown')
 
     @contextmanager
-    def running(self, variables: Mapping[str, str]) -> Iterator[Server]:
-        """Run it with its defaults, except for the address and the port."""
+    def running(
+        self, variables: Mapping[str, str], *, address: str = '127.0.0.1', wrap: Wrap = list
+    ) -> Iterator[Server]:
+        """
+        Run it with its defaults, except for the address and the port.
+
+        :param wrap: changes the command line; see :func:`.running_module`.
+        :raises subprocess.CalledProcessError: it does not listen in time.
+        """
         port = free_port()
         command = [
             sys.executable,
@@ -55,16 +68,18 @@ class Rosbridge:
             '--log-level',
             'error',
         ]
-        command += ['-p', f'port:={port}', '-p', 'address:=127.0.0.1']
+        command += ['-p', f'port:={port}', '-p', f'address:={address}']
         with running_command(
-            command,
+            wrap(command),
             variables={**self._search_paths(), **variables},
             is_graceful=True,
             stdout=subprocess.DEVNULL,
             stderr=None,
         ) as process:
-            wait_for_port(port)
-            yield Server(f'ws://127.0.0.1:{port}', process.pid)
+            # From where it listens, which may be another network namespace.
+            wait = [sys.executable, '-c', _WAIT, str(port), address]
+            subprocess.run(wrap(wait), check=True)
+            yield Server(f'ws://{address}:{port}', process.pid)
 
     def _search_paths(self) -> dict[str, str]:
         """Return variables that make its own libraries importable if they are not sourced."""

@@ -17,7 +17,7 @@ import json
 import subprocess
 from typing import Any
 
-from .processes import Process, running_module
+from .processes import Process, Wrap, running_module
 
 __all__ = ['Worker', 'worker']
 
@@ -59,12 +59,16 @@ class Worker:
 
 @contextmanager
 def worker(
-    name: str, arguments: Sequence[str] = (), variables: Mapping[str, str] | None = None
+    name: str,
+    arguments: Sequence[str] = (),
+    variables: Mapping[str, str] | None = None,
+    *,
+    wrap: Wrap = list,
 ) -> Iterator[Worker]:
     """Run a module of :mod:`benchmark.harness.workers`; return once it is ready."""
     pipes = {'stdin': subprocess.PIPE, 'stdout': subprocess.PIPE}
     module = f'benchmark.harness.workers.{name}'
-    with running_module(module, arguments, variables, **pipes) as process:
+    with running_module(module, arguments, variables, wrap=wrap, **pipes) as process:
         try:
             yield Worker(name, process)
         finally:
