@@ -39,7 +39,7 @@ from typing import NamedTuple
 
 from .errors import ConnectionLost, JoinRefused, ProtocolError
 from .features import Feature
-from .lane.decisions import LaneHealth, LaneState
+from .lane.decisions import LaneHealth, LaneState, UpdateWay
 from .lane.newest import Changes, LaneOrder, Newest, SeenStops
 from .messages import (
     EmergencyStop,
@@ -174,6 +174,7 @@ class Session:
     The protocol of one participant in one room.
 
     :ivar lane: the health of the open lane; None if there is none. Set by the caller.
+    :ivar update_way: which way the updates take; the caller notes those that it sends.
     :param join: the participant's id, role and features.
     :param timing: the timeouts of the link.
     :param now: the current time.
@@ -189,6 +190,7 @@ class Session:
     ) -> None:
         self.join = join
         self.lane: LaneHealth | None = None
+        self.update_way = UpdateWay()
         self._newest = Newest()
         self._lane_order = LaneOrder()
         self._changes = Changes(has_stamps=Feature.STAMPS in join.features)
@@ -269,9 +271,8 @@ class Session:
         """
         timing = self._timing
         silent_at = self._last_frame_at + timing.timeout_s
-        # A lane that is up carries the updates, so the delay of the WebSocket does not matter.
         late_at = self._next_late_at()
-        if self.lane is not None:
+        if self.lane is not None and self.update_way.is_lane:
             late_at = max(late_at, self.lane.suspect_at)
         deadlines = [silent_at, late_at]
         if self._unanswered:
@@ -323,11 +324,16 @@ class Session:
         except ProtocolError:
             return []
         if isinstance(event, EmergencyStop):
-            return self._only_new(event)
+            return self._only_new(event, by_lane=True)
         if not isinstance(event, JointUpdate) or event.seq is None or self._overdue_s is not None:
             return []
         self._lane_order.note(event.seq)
-        return self._only_new(event)
+        return self._only_new(event, by_lane=True)
+
+    def is_carried_by_lane(self, now: float) -> bool:
+        """Return whether updates take a lane that is up, so that its delay is theirs."""
+        is_up = self.lane is not None and self.lane.state(now) is LaneState.UP
+        return is_up and self.update_way.is_lane
 
     def restart_timeout(self, now: float) -> None:
         """
@@ -379,7 +385,7 @@ class Session:
         heartbeat = self._unreported()
         if heartbeat is None or now - heartbeat.at < self._timing.max_delay_s:
             return None
-        if self._is_lane_up(now):
+        if self.is_carried_by_lane(now):
             return None
         self._reported_seq = heartbeat.seq
         return Late(waiting_s)
@@ -457,11 +463,11 @@ class Session:
         self._answers += 1
         self._reports_producer = message.has_producer is not None
         sent_at = self._match_answer(message.seq)
-        if sent_at is None or self._is_lane_up(now):
+        if sent_at is None or self.is_carried_by_lane(now):
             return Presence(message.has_producer)
         return Presence(message.has_producer, now - sent_at)
 
-    def _only_new(self, event: Event) -> list[Event]:
+    def _only_new(self, event: Event, *, by_lane: bool = False) -> list[Event]:
         """Return the event without what has come before by the other way."""
         if Feature.FAST_LANE not in self.features:
             return [event]
@@ -476,11 +482,9 @@ class Session:
         if newer is None:
             return []
         self._newest.note(newer)
+        self.update_way.note(by_lane=by_lane)
         changed = self._changes.changed(newer)
         return [] if changed is None else [changed]
-
-    def _is_lane_up(self, now: float) -> bool:
-        return self.lane is not None and self.lane.state(now) is LaneState.UP
 
     def _match_answer(self, seq: int | None) -> float | None:
         """Return when the answered heartbeat was sent; remove it and all older ones."""

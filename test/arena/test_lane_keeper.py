@@ -302,10 +302,14 @@ async def test_a_program_that_is_behind_gets_no_more_updates_by_the_lane() -> No
 
 
 async def test_the_delay_of_the_lane_is_reported() -> None:
-    """It decides whether commands are late, not that of the WebSocket."""
+    """It decides whether commands are late that take the lane, not that of the WebSocket."""
     server = Server()
     client = Client(server.dial)
-    await opened(server, client)
+    end = await opened(server, client)
+    await wait_until(lambda: client.session.lane and client.session.lane.round_trip_s, 'a pong')
+    assert client.events == []
+
+    end.send(encode(JointUpdate(({'name': 'a', 'value': 1.0},), seq=0)))
 
     await wait_until(lambda: any(isinstance(e, Presence) for e in client.events), 'a round trip')
 

@@ -19,7 +19,7 @@ import pytest
 
 from lerobot_arena_ros.arena.errors import ConnectionLost
 from lerobot_arena_ros.arena.features import Feature
-from lerobot_arena_ros.arena.lane.decisions import LaneHealth, LaneTiming
+from lerobot_arena_ros.arena.lane.decisions import MAX_BY_SOCKET, LaneHealth, LaneTiming
 from lerobot_arena_ros.arena.messages import EmergencyStop, Join, JointUpdate, Role
 from lerobot_arena_ros.arena.session import Event, Late, LinkTiming, Malformed, Presence, Session
 
@@ -146,6 +146,7 @@ def test_a_websocket_that_is_silent_is_a_lost_link_although_the_lane_lives() -> 
 def test_a_late_websocket_does_not_matter_while_the_lane_is_up() -> None:
     """The lane carries the updates, so its delay counts."""
     session = joined_session()
+    session.receive_datagram(update(0, a=1.0))
     health = session.lane = LaneHealth(LaneTiming(), START)
     session.heartbeat(START + 0.5)
     ping = health.ping(START + 0.5)
@@ -161,6 +162,7 @@ def test_a_late_websocket_does_not_matter_while_the_lane_is_up() -> None:
 def test_a_late_websocket_is_reported_when_the_lane_is_suspect() -> None:
     """At the latest when the lane has not answered for its time."""
     session = joined_session()
+    session.receive_datagram(update(0, a=1.0))
     session.lane = LaneHealth(LaneTiming(suspect_s=0.6), START)
     session.heartbeat(START + 0.0)
 
@@ -181,3 +183,36 @@ def test_a_closed_lane_changes_no_deadline() -> None:
 
     assert session.next_check == pytest.approx(START + 0.2)
     assert isinstance(session.check(START + 0.3), Late)
+
+
+@pytest.mark.parametrize('is_sender', [True, False])
+def test_a_late_websocket_matters_for_updates_that_do_not_take_the_lane(is_sender: bool) -> None:
+    """Updates that are too large for a datagram are as late as the WebSocket."""
+    session = joined_session()
+    session.lane = LaneHealth(LaneTiming(), START)
+    session.receive_datagram(update(0, a=0.5))
+    assert session.is_carried_by_lane(START)
+    for number in range(1, 1 + MAX_BY_SOCKET):
+        assert session.is_carried_by_lane(START)
+        if is_sender:
+            session.update_way.note(by_lane=False)
+        else:
+            session.receive(update(number, a=float(number)), START)
+    session.heartbeat(START)
+
+    assert not session.is_carried_by_lane(START)
+    assert session.next_check == pytest.approx(START + 0.2)
+    assert isinstance(session.check(START + 0.3), Late)
+
+
+def test_before_the_first_update_the_delay_of_the_websocket_counts() -> None:
+    """Nothing is known of the way of the updates."""
+    session = joined_session()
+    session.lane = LaneHealth(LaneTiming(), START)
+    session.heartbeat(START)
+
+    ack = session.receive('{"type": "heartbeat_ack", "has_producer": true, "seq": 1}', START + 0.1)
+
+    (presence,) = ack
+    assert isinstance(presence, Presence)
+    assert presence.round_trip_s == pytest.approx(0.1)

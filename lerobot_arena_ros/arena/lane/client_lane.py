@@ -20,6 +20,7 @@ import uuid
 from ..features import Feature
 from ..messages import EmergencyStop, JointUpdate, LaneAnswer, LaneRequest, encode
 from ..session import Event, Presence, Session
+from ..steady_clock import steady_now
 from .decisions import LaneTiming
 from .keeper import Dial, LaneKeeper
 from .lane import Lane, LaneReport
@@ -92,7 +93,9 @@ class ClientLane:
 
     def send_update(self, update: JointUpdate) -> bool:
         """Send a numbered update; return False if the WebSocket has to carry it."""
-        return self._lane is not None and self._lane.send_update(update)
+        is_sent = self._lane is not None and self._lane.send_update(update)
+        self._session.update_way.note(by_lane=is_sent)
+        return is_sent
 
     def send_stop(self, stop: EmergencyStop) -> EmergencyStop:
         """Send a stop; return it as the WebSocket has to carry it, too."""
@@ -127,8 +130,9 @@ class ClientLane:
             self._deliver(self._session.receive_datagram(text))
 
     def on_lane_round_trip(self, round_trip_s: float) -> None:
-        """Report how late the updates are."""
-        self._deliver([Presence(None, round_trip_s)])
+        """Report how late the updates are, if they take the lane."""
+        if self._session.is_carried_by_lane(steady_now()):
+            self._deliver([Presence(None, round_trip_s)])
 
     def repeat(self, update: JointUpdate) -> None:
         """Write an update to the WebSocket."""

@@ -31,13 +31,21 @@ from typing import NamedTuple
 
 from ..messages import JointUpdate
 
-__all__ = ['LaneHealth', 'LaneState', 'LaneTiming', 'Repeats']
+__all__ = ['LaneHealth', 'LaneState', 'LaneTiming', 'Repeats', 'UpdateWay']
 
 MAX_RESULTS = 200
 """The maximum number of pings that the loss is computed from."""
 
 MIN_RESULTS = 20
 """The minimum number, because the first lost ping would be a loss of 100 %."""
+
+
+MAX_BY_SOCKET = 5
+"""
+Updates in a row that only the WebSocket carried from which on the updates do not take the lane.
+
+More than one, because single datagrams are lost.
+"""
 
 
 class LaneState(str, Enum):
@@ -187,3 +195,23 @@ class Repeats:
         pending, self._pending = self._pending, None
         self._next_at = now + self._period_s
         return pending
+
+
+class UpdateWay:
+    """
+    Whether the updates of a link take the lane; large ones do not, even if the lane works.
+
+    The delay of the way that they take decides whether they are late.
+    """
+
+    def __init__(self) -> None:
+        self._by_socket = MAX_BY_SOCKET
+
+    @property
+    def is_lane(self) -> bool:
+        """Whether the last updates took the lane; False before the first update."""
+        return self._by_socket < MAX_BY_SOCKET
+
+    def note(self, *, by_lane: bool) -> None:
+        """Note by which way an update was sent, or has arrived first."""
+        self._by_socket = 0 if by_lane else self._by_socket + 1
