@@ -11,19 +11,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from functools import partial
 
 import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
-from support.loop_thread import LoopThread
+from support.lane_path import Path
 from support.participant import running_participant
 from support.robot import WORKSPACE, Robot, robot
 from support.server import running_server
-from support.udp_proxy import UdpProxy
 from support.waiting import wait_for
 
 from lerobot_arena_ros import RoboticsConsumer
@@ -32,42 +30,6 @@ BOTH = {'consume.room_id': 'in', 'produce.room_id': 'out', 'joints': ['j1']}
 OPENED = 'joint updates take a fast lane now, round trip'
 ENDED = 'the fast lane has ended, so joint updates take the WebSocket: no answer on the lane for'
 NONE = 'there is no fast lane, so joint updates take the WebSocket: this server has no fast lanes'
-
-
-class Path:
-    """The path of the datagrams between a bridge and its server."""
-
-    def __init__(self) -> None:
-        self._thread = LoopThread('udp proxy')
-        self._proxy = self._thread.run(self._open())
-
-    @contextmanager
-    def arena(self) -> Iterator[str]:
-        """Serve an arena whose lanes take this path."""
-        with running_server(lanes=True, told_port=self._proxy.port) as url:
-            self._proxy.target = int(url.rpartition(':')[2])
-            yield url
-
-    def block(self) -> None:
-        """Lose all datagrams from now on, in both directions."""
-        self._proxy.to_server = self._proxy.to_client = lambda _datagram: ()
-
-    def unblock(self) -> None:
-        """Lose none from now on."""
-        self._proxy.to_server = self._proxy.to_client = lambda _datagram: (0.0,)
-
-    def close(self) -> None:
-        """Close the sockets and end the thread."""
-        self._thread.run(self._close())
-        self._thread.close()
-
-    async def _open(self) -> UdpProxy:
-        proxy = UdpProxy()
-        await proxy.open()
-        return proxy
-
-    async def _close(self) -> None:
-        self._proxy.close()
 
 
 def wait_logged(bridged: Robot, line: str, count: int = 1) -> None:
@@ -149,7 +111,7 @@ def test_why_there_is_no_lane_is_shown_and_logged_once() -> None:
         wait_for(lambda: bridged.value('produce link', 'round_trip_ms') != 'unknown', 'an answer')
 
         assert bridged.bridge.output.count(NONE) == 2
-        assert bridged.status('consume link') == 'joined'
+        bridged.wait_for_status('consume link', 'joined')
 
 
 def test_a_lane_that_is_switched_off_is_not_logged() -> None:

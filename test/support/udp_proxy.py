@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-__all__ = ['UdpProxy', 'running_udp_proxy']
+__all__ = ['Fate', 'UdpProxy', 'running_udp_proxy']
 
 HOST = '127.0.0.1'
 Fate = Callable[[bytes], tuple[float, ...]]

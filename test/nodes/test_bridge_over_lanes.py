@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+
+"""What a robot does while its lane loses, reorders and repeats, or its WebSocket hangs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+import random
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
+
+from support.fault_proxy import FaultProxy
+from support.lane_path import Path
+from support.robot import Robot, robot
+from support.waiting import ticks, wait_for, wait_until
+
+from lerobot_arena_ros import RoboticsProducer
+
+CONSUME = {'consume.room_id': 'a', 'joints': ['j1'], 'consume.ramp_rate_hz': 100.0}
+OPENED = 'consume: joint updates take a fast lane now'
+
+
+@contextmanager
+def robot_with_lane(path: Path, **parameters: object) -> Iterator[Robot]:
+    """Run a robot with an open lane."""
+    with robot({**CONSUME, **parameters}, arena=path.arena) as bridged:
+        wait_for(lambda: OPENED in bridged.bridge.output, 'the lane')
+        yield bridged
+
+
+@pytest.fixture
+def path() -> Iterator[Path]:
+    """Yield a path for lanes."""
+    made = Path()
+    yield made
+    made.close()
+
+
+async def drive(producer: RoboticsProducer, value: float) -> None:
+    """Command the joint, in degrees."""
+    await producer.send_joint_update([{'name': 'j1', 'value': value}])
+
+
+def positions(bridged: Robot) -> list[float]:
+    """Return the commanded positions so far."""
+    return [command.position[0] for command in bridged.commands]
+
+
+def test_a_robot_never_steps_back_over_a_lane_with_faults(path: Path) -> None:
+    """Whatever the path does to datagrams, a joint that is led upwards only goes up."""
+    dice = random.Random(17)
+
+    def fate(_datagram: bytes) -> tuple[float, ...]:
+        return tuple(dice.uniform(0.0, 0.15) for _ in range(dice.choice((0, 1, 1, 2))))
+
+    with robot_with_lane(path) as bridged:
+
+        async def led(producer: RoboticsProducer) -> None:
+            await wait_until(lambda: producer.lane_report, 'the lane of the leader')
+            await drive(producer, 0.0)
+            await wait_until(lambda: bridged.commands, 'the first command')
+            path.disturb(fate)
+            async for number in ticks(50.0):
+                await drive(producer, number * 0.1)
+                if number == 150:
+                    break
+            await wait_until(lambda: positions(bridged)[-1] > 0.2617, 'the last position')
+
+        bridged.lead('a', led)
+        moved = positions(bridged)
+
+    assert moved == sorted(moved)
+    assert moved[-1] == pytest.approx(0.2618, abs=1e-3)
+
+
+def test_a_robot_whose_websocket_hangs_holds_although_its_lane_lives(path: Path) -> None:
+    """The link is as alive as its WebSocket."""
+    with robot_with_lane(path, **{'link.timeout_s': 1.5}) as bridged:
+
+        async def led(producer: RoboticsProducer) -> None:
+            await drive(producer, 0.0)
+            await wait_until(lambda: bridged.commands, 'the first command')
+            bridged.proxy.act(FaultProxy.freeze)
+            async for number in ticks(50.0):
+                await drive(producer, number * 0.01)
+                if 'no answer from the server' in bridged.status('consume link'):
+                    break
+
+        bridged.lead('a', led)
+        bridged.wait_for_status('safety', 'no answer from the server')
+        count = len(bridged.commands)
+        bridged.wait_for_status('consume link', 'no answer from the server')
+
+        assert len(bridged.commands) == count
+
+
+def test_a_stop_arrives_by_the_lane_while_the_websocket_hangs(path: Path) -> None:
+    """It is latched long before the hanging WebSocket counts as lost."""
+    with robot_with_lane(path) as bridged:
+        bridged.proxy.act(FaultProxy.freeze)
+
+        async def stop(producer: RoboticsProducer) -> None:
+            await producer.send_emergency_stop('smoke')
+            await wait_until(lambda: 'smoke' in bridged.status('safety'), 'the latched stop')
+
+        bridged.lead('a', stop)
+
+        assert bridged.status('consume link') == 'joined'
+        bridged.proxy.act(FaultProxy.thaw)
+        wait_for(lambda: bridged.value('consume link', 'round_trip_ms'), 'an answer')
+        assert bridged.bridge.output.count('EMERGENCY STOP') == 1
