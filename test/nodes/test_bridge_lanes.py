@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+import itertools
 
 import pytest
 
@@ -51,6 +52,11 @@ class Path:
     def block(self) -> None:
         """Lose all datagrams from now on, in both directions."""
         self._proxy.to_server = self._proxy.to_client = lambda _datagram: ()
+
+    def lose_each_third(self) -> None:
+        """Lose each third datagram of the bridge from now on."""
+        count = itertools.count()
+        self._proxy.to_server = lambda _datagram: (0.0,) if next(count) % 3 else ()
 
     def unblock(self) -> None:
         """Lose none from now on."""
@@ -131,6 +137,22 @@ def test_a_lane_that_ends_is_shown_and_so_is_the_next_one() -> None:
         wait_logged(bridged, f'produce: {OPENED}', 2)
         wait_for(partial(is_shown, bridged, 'produce', 'lane'), 'the lane')
         assert bridged.bridge.output.count(ENDED) == 1
+
+
+def test_a_lane_that_loses_much_is_a_warning() -> None:
+    """The lane stays open, and the diagnostics name the fault of the network."""
+    path = Path()
+    with ExitStack() as stack:
+        stack.callback(path.close)
+        produce = {'produce.room_id': 'out', 'joints': ['j1']}
+        bridged = stack.enter_context(robot(produce, arena=path.arena))
+        wait_logged(bridged, f'produce: {OPENED}')
+
+        path.lose_each_third()
+
+        bridged.wait_for_status('produce link', 'the network loses datagrams: ')
+        assert not is_shown(bridged, 'produce', 'websocket')
+        assert float(bridged.value('produce link', 'lane_lost_percent')) > 20.0
 
 
 def test_why_there_is_no_lane_is_shown_and_logged_once() -> None:
