@@ -95,6 +95,22 @@ def test_a_lane_that_ends_is_shown_and_so_is_the_next_one() -> None:
         assert bridged.bridge.output.count(ENDED) == 1
 
 
+def test_a_lane_that_loses_much_is_a_warning() -> None:
+    """The lane stays open, and the diagnostics name the fault of the network."""
+    path = Path()
+    with ExitStack() as stack:
+        stack.callback(path.close)
+        produce = {'produce.room_id': 'out', 'joints': ['j1']}
+        bridged = stack.enter_context(robot(produce, arena=path.arena))
+        wait_logged(bridged, f'produce: {OPENED}')
+
+        path.lose_each_third()
+
+        bridged.wait_for_status('produce link', 'the network loses datagrams: ')
+        assert not is_shown(bridged, 'produce', 'websocket')
+        assert float(bridged.value('produce link', 'lane_lost_percent')) > 20.0
+
+
 def test_why_there_is_no_lane_is_shown_and_logged_once() -> None:
     """A server without lanes is no fault."""
     with robot(BOTH) as bridged:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+import itertools
 
 from .loop_thread import LoopThread
 from .server import running_server
@@ -43,6 +44,11 @@ class Path:
     def disturb(self, fate: Fate) -> None:
         """Do this to each datagram from now on, in both directions."""
         self._proxy.to_server = self._proxy.to_client = fate
+
+    def lose_each_third(self) -> None:
+        """Lose each third datagram of the bridge from now on."""
+        count = itertools.count()
+        self._proxy.to_server = lambda _datagram: (0.0,) if next(count) % 3 else ()
 
     def unblock(self) -> None:
         """Lose none from now on."""

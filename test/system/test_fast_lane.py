@@ -180,7 +180,7 @@ async def test_a_dead_lane_is_noticed_and_the_link_goes_on(room: tuple[Arena, Ud
     await leader.send(a=-1.0)
 
     await wait_until(lambda: follower.values[-1:] == [{'a': -1.0}], 'the last value')
-    assert leader.connection.lane_obstacle == 'no answer on the lane for 1.5 s'
+    assert leader.connection.lane_obstacle == 'no answer on the lane for 3 s'
     assert leader.recorder.loss is None
     assert follower.recorder.loss is None
 

@@ -70,12 +70,13 @@ class LaneTiming:
     :param ping_period_s: the time between two pings.
     :param suspect_s: without an answer for this time the lane is suspect. More than two periods,
         so that a single lost ping does not count.
-    :param timeout_s: without an answer for this time the lane is dead.
+    :param timeout_s: without an answer for this time the lane is dead. Long enough to survive an
+        outage of two seconds, because a suspect lane costs little, and a new one takes seconds.
     """
 
     ping_period_s: float = 0.25
     suspect_s: float = 0.6
-    timeout_s: float = 1.5
+    timeout_s: float = 3.0
 
 
 class _Unanswered(NamedTuple):
