@@ -37,6 +37,8 @@ COVERED_BY = {
     'arena/robot_state': 'arena/test_messages.py',
     'arena/rooms_client': 'contract/test_rest_api.py',
     'arena/sansio': 'server/test_web_socket.py',
+    'arena/lane/client_lane': 'arena/test_lane_keeper.py',
+    'arena/lane/dial': 'system/test_fast_lane.py',
     'arena/steady_clock': 'arena/test_connection_loss.py',
     'arena/stream_config': 'arena/test_video_messages.py',
     'arena/tunnel': 'arena/test_proxies.py',
