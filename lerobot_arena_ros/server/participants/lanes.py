@@ -110,7 +110,7 @@ class Lanes:
     :param on_text: called with each message that a participant sent by its lane.
     :ivar place: where lanes are opened; None = nowhere.
     :ivar opened: the number of lanes that were opened so far.
-    :ivar ended: the number of lanes that failed, without those that were closed.
+    :ivar ended: the number of lanes that failed, or that their participant closed.
     :ivar limited: the number of datagrams that exceeded the rate.
     """
 
