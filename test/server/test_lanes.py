@@ -97,9 +97,12 @@ class Served:
         self.lanes = Lanes(most, rate_hz, lambda *text: self.texts.append(text))
         self.lanes.place = LanePlace(8000, None, self.listener.opener)
 
-    async def request(self, who: Member, owner: Owner, fingerprint: str = CLIENT) -> LaneAnswer:
+    async def request(
+        self, who: Member, owner: Owner, fingerprint: str = CLIENT, *, may_drive: bool = True
+    ) -> LaneAnswer:
         """Request a lane."""
-        return await self.lanes.request(who, owner, LaneRequest(fingerprint))
+        request = LaneRequest(fingerprint)
+        return await self.lanes.request(who, owner, request, may_drive=may_drive)
 
 
 @pytest.fixture
@@ -161,6 +164,19 @@ async def test_the_places_are_limited(clock: list[float]) -> None:
     accepted = await served.request(member('ros'), Owner(), OTHER)
 
     assert refused == LaneAnswer(reason='all 1 fast lanes of this server are in use')
+    assert accepted.port == 8000
+
+
+async def test_the_last_places_are_for_those_who_drive() -> None:
+    """Viewers cannot take all lanes from robots and operators."""
+    served = Served(most=4)
+    for number in range(3):
+        await served.request(member(f'viewer-{number}'), Owner(), f'{number}' * 64)
+
+    refused = await served.request(member('viewer'), Owner(), OTHER, may_drive=False)
+    accepted = await served.request(member('robot'), Owner(), OTHER)
+
+    assert refused == LaneAnswer(reason='the last 1 fast lanes are for tokens that may drive')
     assert accepted.port == 8000
 
 

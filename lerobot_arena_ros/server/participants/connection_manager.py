@@ -227,7 +227,8 @@ class ConnectionManager:
     async def _request_lane(
         self, member: Member, connection: ParticipantConnection, request: LaneRequest
     ) -> None:
-        answer = await self.lanes.request(member, connection, request)
+        may_drive = connection.actor.granted.access >= Access.DRIVE
+        answer = await self.lanes.request(member, connection, request, may_drive=may_drive)
         if answer.reason is not None:
             self.counters.refused['lane_refused'] += 1
             self.log.note('lane_refused', detail=answer.reason, **self._log_fields(member))

@@ -140,8 +140,15 @@ class Lanes:
         """What happened to datagrams and handshakes, by name; empty before the first request."""
         return {} if self._opener is None else self._opener.counts
 
-    async def request(self, member: Member, owner: LaneOwner, request: LaneRequest) -> LaneAnswer:
-        """Return the answer to a request; a lane that the participant has is closed."""
+    async def request(
+        self, member: Member, owner: LaneOwner, request: LaneRequest, *, may_drive: bool
+    ) -> LaneAnswer:
+        """
+        Return the answer to a request; a lane that the participant has is closed.
+
+        :param may_drive: whether its token has the role drive; without it, the participant cannot
+            get one of the last quarter of the lanes.
+        """
         place, now_s = self.place, now().steady_s
         before = self._holders.get(member)
         self._forget_unopened(now_s)
@@ -153,6 +160,9 @@ class Lanes:
             )
         if before is None and len(self._holders) >= self._most:
             return LaneAnswer(reason=f'all {self._most} fast lanes of this server are in use')
+        kept = self._most // 4
+        if before is None and not may_drive and len(self._holders) >= self._most - kept:
+            return LaneAnswer(reason=f'the last {kept} fast lanes are for tokens that may drive')
         if any(each.fingerprint == request.fingerprint for each in self._holders.values()):
             return LaneAnswer(
                 reason='this fingerprint is in use; make a certificate for each lane'
