@@ -33,8 +33,6 @@ COVERED_BY = {
     'arena/hosts': 'arena/test_address.py',
     'arena/joined_client': 'arena/test_client_core.py',
     'arena/lane/channel': 'arena/test_lane_dtls_channel.py',
-    'arena/lane/client_lane': 'arena/test_lane_keeper.py',
-    'arena/lane/dial': 'system/test_fast_lane.py',
     'arena/lane/errors': 'arena/test_lane_dialling.py',
     'arena/robot_state': 'arena/test_messages.py',
     'arena/rooms_client': 'contract/test_rest_api.py',
