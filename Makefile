@@ -41,7 +41,7 @@ VENV_OPTIONS :=
 REQUIREMENTS := requirements/$(DISTRO).txt requirements/$(DEPS).txt
 CONSTRAINTS := requirements/constraints-$(DISTRO).txt requirements/constraints-$(DEPS).txt
 # With DEPS=apt, apt.txt contains them.
-OF_TESTS := $(if $(filter newest,$(DEPS)),$(addprefix requirements/,test.txt fuzz.txt examples.txt fast.txt media.txt socks.txt))
+OF_TESTS := $(if $(filter newest,$(DEPS)),$(addprefix requirements/,test.txt fuzz.txt examples.txt fast.txt video.txt socks.txt))
 # The simulated arm is tested with the newest versions only; otherwise its tests are skipped.
 TESTED := $(VENV)/installed $(if $(filter newest,$(DEPS)),$(VENV)/sim)
 # Most tests wait for real processes; each has its own ROS domain.
@@ -231,7 +231,7 @@ $(DOCS_VENV)/installed: requirements/docs.txt requirements/newest.txt requiremen
 	@touch $@
 
 # With the cameras of the simulated arm.
-%/sim: requirements/sim.txt requirements/media.txt %/runtime
+%/sim: requirements/sim.txt requirements/video.txt %/runtime
 	@$*/bin/python requirements/install.py $(PINNED) $* $(filter %.txt,$^)
 	@touch $@
 

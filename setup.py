@@ -97,7 +97,7 @@ setup(
     extras_require={
         # colcon runs pytest only if it is listed here.
         'test': requirements('test'),
-        **{extra: requirements(extra) for extra in ('examples', 'fast', 'media', 'sim', 'socks')},
+        **{extra: requirements(extra) for extra in ('examples', 'fast', 'sim', 'socks', 'video')},
         # rclpy for machines where no ROS is sourced.
         **{distro: requirements(distro) for distro in ('jazzy', 'kilted')},
     },

