@@ -114,13 +114,37 @@ def third_party(folder: str) -> set[str]:
 
 
 def test_versions_agree(described: dict[str, Any]) -> None:
-    """The version of package.xml is that of setup.py, and the last or next of the changelog."""
+    """
+    setup.py has the version of package.xml, and the changelog a section for each version.
+
+    The first section is that of package.xml or, before its release, ``Forthcoming``.
+    """
     version = MANIFEST.findtext('version')
-    title = re.search(r'^(Forthcoming|[\d.]+) ?.*\n-+$', changelog(), re.MULTILINE)
+    titles = re.findall(r'^(Forthcoming|\d.*)\n(-+)$', changelog(), re.MULTILINE)
+    names = [name.partition(' ')[0] for name, _ in titles]
+    numbers = [tuple(map(int, name.split('.'))) for name in names if name != 'Forthcoming']
 
     assert described['version'] == version
-    assert title is not None
-    assert title[1] in (version, 'Forthcoming')
+    assert names[0] in (version, 'Forthcoming')
+    assert 'Forthcoming' not in names[1:]
+    assert numbers == sorted(set(numbers), reverse=True)
+    assert [name for name, line in titles if len(line) != len(name)] == []
+
+
+@pytest.mark.filterwarnings('ignore:nodes.Node.traverse:DeprecationWarning')
+def test_bloom_can_read_the_changelog(tmp_path: Path) -> None:
+    """The parser of bloom finds each version with its date and its entries."""
+    parser = pytest.importorskip('catkin_pkg.changelog', reason='`make colcon` has catkin_pkg')
+    released = changelog().replace(
+        'Forthcoming\n-----------', '9.9.9 (2099-12-31)\n------------------'
+    )
+    (tmp_path / 'CHANGELOG.rst').write_text(released, encoding='utf-8')
+
+    read = parser.get_changelog_from_path(str(tmp_path / 'CHANGELOG.rst'), package_name=PACKAGE)
+    entries = {version: len(content[0].bullets) for version, _, content in read.foreach_version()}
+
+    assert set(entries) == set(re.findall(r'^([\d.]+) \(\d{4}-\d\d-\d\d\)$', released, re.M))
+    assert sum(entries.values()) == len(re.findall(r'^\* ', released, re.M))
 
 
 def changelog() -> str:
