@@ -79,6 +79,8 @@ setup(
         'Programming Language :: Python :: 3.10',
         'Programming Language :: Python :: 3.11',
         'Programming Language :: Python :: 3.12',
+        'Programming Language :: Python :: 3.13',
+        'Programming Language :: Python :: 3.14',
         'Topic :: Scientific/Engineering',
         'Typing :: Typed',
     ],
@@ -118,5 +120,7 @@ setup(
             f'demo = {name}.executables:demo',
             f'demo_arm = {name}.executables:demo_arm',
         ],
+        # `pipx run lerobot_arena_ros` starts the server.
+        'pipx.run': [f'{name} = {name}.executables:arena_server'],
     },
 )

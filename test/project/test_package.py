@@ -25,6 +25,7 @@ from xml.etree import ElementTree
 
 import pytest
 from support.executables import EXECUTABLES
+from support.pages import rows_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = 'lerobot_arena_ros'
@@ -265,6 +266,14 @@ def test_pip_offers_what_is_optional(described: dict[str, Any], extra: str) -> N
 
     names = {PIP_NAMES.get(name, name) for name in OPTIONAL[extra]}
     assert {re.split(r'[>\[]', line)[0] for line in lines} == names
+
+
+def test_each_extra_is_on_the_page(described: dict[str, Any]) -> None:
+    """The page of the installation lists each extra."""
+    rows = rows_of('docs/howto/install.md', 'An extra adds')
+    documented = [name for row in rows for name in re.findall('`([a-z]+)`', row[0])]
+
+    assert sorted(documented) == sorted(described['extras_require'])
 
 
 def test_there_is_no_ros_behind_the_client() -> None:
