@@ -50,6 +50,16 @@ ROSDEP_KEYS = {
     'yaml': 'python3-yaml',
 }
 
+CONDA_NAMES = {
+    'python3-fastapi': 'fastapi',
+    'python3-httpx': 'httpx',
+    'python3-prometheus-client': 'prometheus-client',
+    'python3-pydantic': 'pydantic',
+    'python3-websockets': 'websockets',
+    'python3-yaml': 'pyyaml',
+}
+"""The package name of a rosdep key on conda-forge."""
+
 PIP_NAMES = {
     'prometheus_client': 'prometheus-client',
     'python_socks': 'python-socks',
@@ -257,6 +267,17 @@ def test_pip_asks_for_what_the_package_imports(described: dict[str, Any]) -> Non
     foreign = {name for name in imported if name in ROSDEP_KEYS}
 
     assert names == {PIP_NAMES.get(name, name) for name in foreign} | {'setuptools'}
+
+
+def test_pixi_installs_what_the_package_needs() -> None:
+    """pixi.toml has the dependencies of package.xml, and the tools that build and start it."""
+    tomllib = pytest.importorskip('tomllib', reason='Python 3.11 and later have it')
+    manifest = tomllib.loads((ROOT / 'pixi.toml').read_text(encoding='utf-8'))
+    needed = {CONDA_NAMES.get(key, f'ros-jazzy-{key}') for key in declared('exec_depend')}
+    tools = {'colcon-common-extensions', 'ros-jazzy-ros2run'}
+    listed = {name.replace('_', '-') for name in manifest['dependencies']}
+
+    assert listed == {name.replace('_', '-') for name in needed} | tools
 
 
 @pytest.mark.parametrize('extra', OPTIONAL)

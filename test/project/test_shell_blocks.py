@@ -32,6 +32,7 @@ NEEDS = {
     'minutes': 'CI does the same',
     'network': 'something is downloaded',
     'root': 'it installs',
+    'pixi': 'no registry of CI has RoboStack',
     'ros2bag': 'there are no wheels of it',
 }
 """The needs of blocks that this test cannot provide, and why."""

@@ -65,5 +65,10 @@ def built(source: Path, folder: Path) -> tuple[Path, Path]:
 
 
 def without_ros() -> dict[str, str]:
-    """Return the environment of a shell in which neither ROS nor this checkout is set up."""
-    return {name: text for name, text in os.environ.items() if name not in OF_THIS_CHECKOUT}
+    """
+    Return the environment of a shell in which neither ROS nor this checkout is set up.
+
+    Its pip compiles no modules, because that takes most of the time of an installation.
+    """
+    others = {name: text for name, text in os.environ.items() if name not in OF_THIS_CHECKOUT}
+    return {**others, 'PIP_NO_COMPILE': '1'}
