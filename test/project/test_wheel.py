@@ -55,10 +55,11 @@ def fixture_folder(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """Return a folder in which the first command of README.md was run, with our wheel."""
     folder = tmp_path_factory.mktemp('fresh')
     first, _ = commands()
-    run(folder, [sys.executable, '-m', 'venv', 'arena']).check_returncode()
+    run(folder, [sys.executable, '-m', 'venv', 'offline']).check_returncode()
     # This needs no network, so that a failure of the next installation is one of the network.
-    run(folder, ['arena/bin/pip', 'install', '--no-deps', str(wheel)]).check_returncode()
-    done = run(folder, ['bash', '-c', SOURCE.sub(str(wheel), first)])
+    run(folder, ['offline/bin/pip', 'install', '--no-deps', str(wheel)]).check_returncode()
+    command = SOURCE.sub(str(wheel), first).replace('python3', sys.executable, 1)
+    done = run(folder, ['bash', '-c', command])
     require('network', done.returncode == 0, f'no package index was reached: {done.stderr}')
     return folder
 
