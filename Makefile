@@ -41,7 +41,7 @@ VENV_OPTIONS :=
 REQUIREMENTS := requirements/$(DISTRO).txt requirements/$(DEPS).txt
 CONSTRAINTS := requirements/constraints-$(DISTRO).txt requirements/constraints-$(DEPS).txt
 # With DEPS=apt, apt.txt contains them.
-OF_TESTS := $(if $(filter newest,$(DEPS)),$(addprefix requirements/,test.txt fuzz.txt examples.txt fast.txt media.txt socks.txt))
+OF_TESTS := $(if $(filter newest,$(DEPS)),$(addprefix requirements/,test.txt fuzz.txt examples.txt fast.txt video.txt socks.txt))
 # The simulated arm is tested with the newest versions only; otherwise its tests are skipped.
 TESTED := $(VENV)/installed $(if $(filter newest,$(DEPS)),$(VENV)/sim)
 # Most tests wait for real processes; each has its own ROS domain.
@@ -71,6 +71,8 @@ TYPESCRIPT := 7.0.2
 TSC := npm exec --yes --loglevel=error --package=typescript@$(TYPESCRIPT) -- tsc --allowJs --checkJs \
   --strict --noEmit --target es2022 --module es2022
 BIN := $(VENV)/bin
+# GPL: it is run only, and part of nothing that is distributed.
+HADOLINT := $(BIN)/hadolint
 CHECK := $(BIN)/python -m check_jsonschema --builtin-schema
 COVERAGE := $(BIN)/python -m coverage
 PYTEST := $(BIN)/python -m pytest
@@ -146,7 +148,7 @@ ifdef SOURCED
 lint fix types:
 	@$(MAKE) --no-print-directory $@ DISTRO=$(DISTRO)
 else
-lint: $(VENV)/linters ## Check style and format, and the files in .github
+lint: $(VENV)/linters ## Check style and format, and the files in .github and deploy
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(CHECK) vendor.github-workflows .github/workflows/*.yml
@@ -154,6 +156,8 @@ lint: $(VENV)/linters ## Check style and format, and the files in .github
 	$(CHECK) vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
 	$(CHECK) vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	$(CHECK) vendor.dependabot .github/dependabot.yml
+	$(CHECK) vendor.compose-spec deploy/compose.yaml
+	$(HADOLINT) deploy/Dockerfile deploy/ros.Dockerfile
 	$(BIN)/zizmor --offline --quiet .github
 
 fix: $(VENV)/linters ## Format the code, and apply the safe fixes of ruff
@@ -161,7 +165,7 @@ fix: $(VENV)/linters ## Format the code, and apply the safe fixes of ruff
 	$(BIN)/python -m ruff format .
 
 types: $(VENV)/linters ## Check types, also of the tests and, if npm is installed, of the console's JavaScript
-	$(BIN)/python -m mypy lerobot_arena_ros test benchmark examples requirements/*.py docs/conf.py
+	$(BIN)/python -m mypy lerobot_arena_ros test benchmark examples deploy/*.py requirements/*.py docs/conf.py
 	@if command -v npm >/dev/null; then $(TSC) lerobot_arena_ros/server/console/*.js && \
 	  echo 'tsc $(TYPESCRIPT): no issues found in the JavaScript of the console'; \
 	else echo 'npm is not installed: the JavaScript of the console was not checked.'; fi
@@ -234,7 +238,7 @@ $(DOCS_VENV)/installed: requirements/docs.txt requirements/newest.txt requiremen
 	@touch $@
 
 # With the cameras of the simulated arm.
-%/sim: requirements/sim.txt requirements/media.txt %/runtime
+%/sim: requirements/sim.txt requirements/video.txt %/runtime
 	@$*/bin/python requirements/install.py $(PINNED) $* $(filter %.txt,$^)
 	@touch $@
 

@@ -79,6 +79,8 @@ setup(
         'Programming Language :: Python :: 3.10',
         'Programming Language :: Python :: 3.11',
         'Programming Language :: Python :: 3.12',
+        'Programming Language :: Python :: 3.13',
+        'Programming Language :: Python :: 3.14',
         'Topic :: Scientific/Engineering',
         'Typing :: Typed',
     ],
@@ -97,7 +99,7 @@ setup(
     extras_require={
         # colcon runs pytest only if it is listed here.
         'test': requirements('test'),
-        **{extra: requirements(extra) for extra in ('examples', 'fast', 'media', 'sim', 'socks')},
+        **{extra: requirements(extra) for extra in ('examples', 'fast', 'sim', 'socks', 'video')},
         # rclpy for machines where no ROS is sourced.
         **{distro: requirements(distro) for distro in ('jazzy', 'kilted')},
     },
@@ -118,5 +120,7 @@ setup(
             f'demo = {name}.executables:demo',
             f'demo_arm = {name}.executables:demo_arm',
         ],
+        # `pipx run lerobot_arena_ros` starts the server.
+        'pipx.run': [f'{name} = {name}.executables:arena_server'],
     },
 )

@@ -17,14 +17,14 @@ __all__ = ['install_hint']
 
 _ROS_MODULES = {'ament_index_python', 'builtin_interfaces', 'launch', 'launch_ros', 'rclpy'}
 _ROS_ENDINGS = ('_interfaces', '_msgs', '_srvs')
-_MEDIA_MODULES = {'aiortc', 'av'}
+_VIDEO_MODULES = {'aiortc', 'av'}
 _SIM_MODULES = {'mujoco', 'numpy'}
 
 _ROS = (
     'source ROS 2, for example with . /opt/ros/jazzy/setup.sh, or install its wheels: '
     "pip install 'lerobot_arena_ros[jazzy]'"
 )
-_MEDIA = "pip install 'lerobot_arena_ros[media]', or apt install python3-aiortc python3-av"
+_VIDEO = "pip install 'lerobot_arena_ros[video]', or apt install python3-aiortc python3-av"
 _SIM = "pip install 'lerobot_arena_ros[sim]', or use make sim in the project's folder"
 
 
@@ -44,8 +44,8 @@ def install_hint(error: ImportError) -> str | None:
         return f'{module} does not work with {_python()} or with this package: {reason}; {remedy}'
     if is_ros:
         return f'{module} is not installed: {_ROS}'
-    if module in _MEDIA_MODULES:
-        return f'{module} is not installed: {_MEDIA}'
+    if module in _VIDEO_MODULES:
+        return f'{module} is not installed: {_VIDEO}'
     if module in _SIM_MODULES:
         return f'{module} is not installed: {_SIM}'
     return f'{module} is not installed for {sys.executable} ({_python()}): pip install {module}'

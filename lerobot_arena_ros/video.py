@@ -8,7 +8,7 @@
 # language governing permissions and limitations under the License.
 
 """
-The public client of video rooms. It needs the extra ``media``; no ROS.
+The public client of video rooms. It needs the extra ``video``; no ROS.
 
 A program that was written for the video client of the public package runs after a change of its
 import to this module. The names are imported on first access; without aiortc, an ImportError

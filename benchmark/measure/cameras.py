@@ -76,7 +76,7 @@ def cameras(plan: Plan) -> dict[str, Any]:
     """Return the rows of all that is measured with cameras; none without aiortc."""
     if find_spec('aiortc') is None:
         print(
-            "aiortc is not installed, nothing to measure: pip install 'lerobot_arena_ros[media]'"
+            "aiortc is not installed, nothing to measure: pip install 'lerobot_arena_ros[video]'"
         )
         return {}
     times, seconds = plan.camera_rounds, plan.camera_s

@@ -10,7 +10,7 @@
 """
 WebRTC: what carries the pictures of a camera between two participants of a video room.
 
-Optional: it needs the extra ``media`` (aiortc and av), and only this folder imports them. No ROS.
+Optional: it needs the extra ``video`` (aiortc and av), and only this folder imports them. No ROS.
 The media never pass through the server, which only relays the signalling.
 
 Data flow of a producer, from any thread to many viewers::

@@ -36,7 +36,7 @@ def test_the_error_names_the_packages() -> None:
 
     last = done.stderr.splitlines()[-1]
     assert last == (
-        "ImportError: aiortc is not installed: pip install 'lerobot_arena_ros[media]', or apt"
+        "ImportError: aiortc is not installed: pip install 'lerobot_arena_ros[video]', or apt"
         ' install python3-aiortc python3-av'
     )
 

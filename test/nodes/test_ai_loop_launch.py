@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 pytest.importorskip('launch_testing', reason='launch_testing is not here: it comes with ROS 2')
-pytest.importorskip('aiortc', reason='aiortc is not here: requirements/media.txt')
+pytest.importorskip('aiortc', reason='aiortc is not here: requirements/video.txt')
 
 import httpx
 from launch import LaunchDescription

@@ -133,7 +133,7 @@ def test_cameras_without_their_libraries_print_what_to_install(library: str) -> 
 
     assert (code, output.count('\n')) == (2, 1)
     # Which one is missing first depends on what is installed here.
-    assert "is not installed: pip install 'lerobot_arena_ros[media]'" in output
+    assert "is not installed: pip install 'lerobot_arena_ros[video]'" in output
     assert 'apt install python3-aiortc python3-av' in output
 
 

@@ -48,7 +48,7 @@ ARGUMENTS = {
     ),
     'arena_server': ('--port', '0'),
 }
-NEEDS = {'arena_camera': ('aiortc', 'media'), 'sim_arm': ('mujoco', 'sim')}
+NEEDS = {'arena_camera': ('aiortc', 'video'), 'sim_arm': ('mujoco', 'sim')}
 """The optional library of an executable, and its file in requirements/."""
 
 AFTER_S = (0.0, 0.05, 0.2, 1.0)

@@ -13,16 +13,15 @@ from __future__ import annotations
 
 from email import message_from_string
 from email.message import Message
-import importlib.util
 from pathlib import Path
 import re
-import shutil
 import subprocess
 import sys
 import tarfile
 from xml.etree import ElementTree
 
 import pytest
+from support.distributions import built, copied_repository, in_git
 from support.pages import PAGES, ROOT
 
 PACKAGE = 'lerobot_arena_ros'
@@ -32,24 +31,10 @@ MADE = re.compile(rf'PKG-INFO|{PACKAGE}\.egg-info/.*')
 LINK = re.compile(r'!?\[[^]]*\]\(([^)\s]+)\)')
 
 
-def in_git() -> set[str]:
-    """Return the files of the repository."""
-    if shutil.which('git') is None or not (ROOT / '.git').exists():
-        pytest.skip('this is no git repository')
-    command = ['git', 'ls-files', '--cached', '--others', '--exclude-standard']
-    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-    return {name for name in listed.stdout.splitlines() if (ROOT / name).is_file()}
-
-
 @pytest.fixture(name='source', scope='module')
 def fixture_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Copy the files of the repository, because setuptools writes into the source folder."""
-    folder = tmp_path_factory.mktemp('source')
-    for name in in_git():
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, target)
-    return folder
+    """Copy the files of the repository."""
+    return copied_repository(tmp_path_factory.mktemp('source'))
 
 
 @pytest.fixture(name='unpacked', scope='module')
@@ -124,14 +109,9 @@ def test_the_links_of_the_readme_work_on_an_index(unpacked: Path) -> None:
 
 def test_an_index_accepts_both_distributions(source: Path, tmp_path: Path) -> None:
     """``twine check --strict`` accepts the results of ``python -m build``."""
-    for tool in ('build', 'twine', 'wheel'):
-        if importlib.util.find_spec(tool) is None:
-            pytest.skip(f'{tool} is not installed; make lint installs it')
-    build = [sys.executable, '-m', 'build', '--no-isolation', '--outdir', str(tmp_path)]
-    subprocess.run(build, cwd=source, check=True, capture_output=True)
-    made = sorted(map(str, tmp_path.iterdir()))
-    check = [sys.executable, '-m', 'twine', 'check', '--strict', *made]
+    made = built(source, tmp_path)
+    check = [sys.executable, '-m', 'twine', 'check', '--strict', *map(str, made)]
     checked = subprocess.run(check, capture_output=True, text=True)
 
-    assert [name.rpartition('.')[2] for name in made] == ['whl', 'gz']
+    assert [path.suffix for path in made] == ['.whl', '.gz']
     assert checked.returncode == 0, checked.stdout

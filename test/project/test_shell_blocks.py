@@ -22,8 +22,9 @@ from support.required import require
 
 NEEDS = {
     'ROS 2': 'see test_ros_blocks.py',
-    'ROS 2 and aiortc': 'see test_ros_blocks.py and requirements/media.txt',
-    'aiortc': 'see requirements/media.txt',
+    'ROS 2 and aiortc': 'see test_ros_blocks.py and requirements/video.txt',
+    'aiortc': 'see requirements/video.txt',
+    'a container engine': 'see test_containers.py',
     'a terminal': 'a person presses keys',
     'matplotlib': 'see requirements/examples.txt',
     'mujoco': 'see requirements/sim.txt',
@@ -31,6 +32,7 @@ NEEDS = {
     'minutes': 'CI does the same',
     'network': 'something is downloaded',
     'root': 'it installs',
+    'pixi': 'no registry of CI has RoboStack',
     'ros2bag': 'there are no wheels of it',
 }
 """The needs of blocks that this test cannot provide, and why."""

@@ -17,7 +17,7 @@ import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
-pytest.importorskip('aiortc', reason='aiortc is not here: requirements/media.txt')
+pytest.importorskip('aiortc', reason='aiortc is not here: requirements/video.txt')
 
 from support.browser import REJOIN_S, Console, running_browser
 from support.console_cameras import shown

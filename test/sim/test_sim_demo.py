@@ -47,7 +47,7 @@ def test_unattended_it_moves_the_arm_and_reports_the_result() -> None:
     Without OpenGL it prints what to install and goes on without pictures.
     """
     pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
-    pytest.importorskip('aiortc', reason='aiortc is not here: requirements/media.txt')
+    pytest.importorskip('aiortc', reason='aiortc is not here: requirements/video.txt')
     no_gl = {'MUJOCO_GL': 'disable'}
     with own_domain(), sim_demo('--seconds', '8', variables=no_gl) as demo:
         wait_for(lambda: not demo.is_alive, 'the demo to end', 90.0)
@@ -64,7 +64,7 @@ def test_unattended_it_moves_the_arm_and_reports_the_result() -> None:
 def test_unattended_it_counts_the_pictures_of_both_cameras() -> None:
     """A viewer of the rooms beside the joint room gets pictures of both cameras."""
     pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
-    pytest.importorskip('aiortc', reason='aiortc is not here: requirements/media.txt')
+    pytest.importorskip('aiortc', reason='aiortc is not here: requirements/video.txt')
     require_gl()
     with own_domain(), sim_demo('--seconds', '5') as demo:
         wait_for(lambda: not demo.is_alive, 'the demo to end', 200.0)
@@ -86,7 +86,7 @@ def test_without_aiortc_it_prints_what_to_install_and_goes_on(
         wait_for(lambda: started(demo), 'the demo to run', 60.0)
 
         (line,) = [line for line in demo.output.splitlines() if 'no pictures, because' in line]
-        assert "aiortc is not installed: pip install 'lerobot_arena_ros[media]'" in line
+        assert "aiortc is not installed: pip install 'lerobot_arena_ros[video]'" in line
         assert demo.end() == 0, demo.output
 
 
