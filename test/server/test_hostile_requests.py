@@ -223,7 +223,7 @@ async def test_many_incomplete_requests_leave_room_for_others(server: Server) ->
 
 async def test_a_client_that_does_not_read_its_answer_is_aborted() -> None:
     """The connection is aborted, because it could not be closed in order."""
-    with running_server(timing=Timing(stall_s=0.2)) as url:
+    with running_server(timing=Timing(stall_s=2.0)) as url:
         with httpx.Client(base_url=url) as rest:
             for number in range(900):
                 rest.post(ROOMS, json={'room_id': f'{number:0>100}'})

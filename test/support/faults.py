@@ -38,7 +38,13 @@ LIMIT = 1.0
 """The velocity limit of the follower, in radians per second."""
 
 PERIOD_S = 0.01
-QUICK = {'link.reconnect_min_s': 0.1, 'link.reconnect_max_s': 0.5, 'units': 'degrees'}
+QUICK = {
+    'link.reconnect_min_s': 0.1,
+    'link.reconnect_max_s': 0.5,
+    # The faults are those of the WebSocket; test_bridge_over_lanes.py has those of lanes.
+    'link.fast_lane': 'never',
+    'units': 'degrees',
+}
 CONSUME = {
     'consume.room_id': ROOM,
     'joints': ['j1'],
