@@ -16,6 +16,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from builtin_interfaces.msg import Duration as DurationMsg
+from geometry_msgs.msg import PoseStamped
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
@@ -70,8 +71,9 @@ class SimArmNode(Node):
     """
     The node ``sim_arm``.
 
-    It publishes ``joint_states``, ``robot_description`` (latched), ``front/image_raw`` and
-    ``wrist/image_raw``. It subscribes to ``joint_commands``; ``command_interface`` sets its type.
+    It publishes ``joint_states``, ``robot_description`` (latched), ``front/image_raw``,
+    ``wrist/image_raw`` and ``cube_pose``. It subscribes to ``joint_commands``;
+    ``command_interface`` sets its type.
 
     :raises ParameterError: a parameter is invalid.
     :raises ModelError: the model of the arm cannot be loaded.
@@ -94,6 +96,7 @@ class SimArmNode(Node):
             name: self.create_publisher(Image, f'{name}/image_raw', qos_profile_sensor_data)
             for name in CAMERAS
         }
+        self._cube = self.create_publisher(PoseStamped, 'cube_pose', qos_profile_sensor_data)
         interface: str = self._values['command_interface']
         self.create_subscription(
             COMMAND_TYPES[interface], 'joint_commands', self._on_command, _COMMAND_QOS
@@ -121,9 +124,19 @@ class SimArmNode(Node):
             positions = list(measurement.positions.values())
             names = list(measurement.positions)
             self._states.publish(joint_state_to_ros(names, positions, stamp.to_msg()))
+        if self._cube.get_subscription_count():
+            self._cube.publish(self._cube_pose())
         if self._second_publisher is not None:
             stamp = self.get_clock().now()
             self._zeros.publish(joint_state_to_ros(JOINTS, [0.0] * len(JOINTS), stamp.to_msg()))
+
+    def _cube_pose(self) -> PoseStamped:
+        message = PoseStamped()
+        message.header.stamp = self.get_clock().now().to_msg()
+        message.header.frame_id = 'base'
+        at, turned = message.pose.position, message.pose.orientation
+        at.x, at.y, at.z, turned.w, turned.x, turned.y, turned.z = self._arm.cube()
+        return message
 
     def _on_command(self, message: CommandMessage) -> None:
         try:

@@ -27,6 +27,7 @@ pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or 
 pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
 
 from builtin_interfaces.msg import Duration
+from geometry_msgs.msg import PoseStamped
 from rclpy.qos import QoSProfile, qos_profile_sensor_data
 from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import Float64MultiArray, String
@@ -211,6 +212,20 @@ def test_a_second_publisher_publishes_zeros_and_can_be_removed() -> None:
         wait_for(lambda: 'joint_state_gui' not in nodes(), 'the second node to go')
         arm.passes(RECENT)
         assert all(joint_state_from_ros(s)['shoulder_pan'] > 0.45 for s in arm.states)
+
+
+def test_the_pose_of_the_cube_is_published_to_a_subscriber() -> None:
+    """A subscriber of cube_pose receives where the cube lies, also after it was put elsewhere."""
+    poses: list[PoseStamped] = []
+    with sim() as arm:
+        arm.subscribe(PoseStamped, 'cube_pose', poses.append, qos_profile_sensor_data)
+        wait_for(lambda: poses, 'the pose of the cube')
+        position = poses[-1].pose.position
+        assert (position.x, position.y, position.z) == pytest.approx((0.25, 0.12, 0.02), abs=0.002)
+
+        assert arm.set('cube_x', 0.2) == ''
+
+        wait_for(lambda: abs(poses[-1].pose.position.x - 0.2) < 0.002, 'the new place')
 
 
 def test_both_cameras_publish_pictures_to_subscribers() -> None:
