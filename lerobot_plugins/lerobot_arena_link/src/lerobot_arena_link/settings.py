@@ -89,6 +89,8 @@ class RobotSettings(ArenaSettings):
     :param command_room: the room whose values the robot follows; this program becomes its
         producer.
     :param cameras: the camera rooms by the names of the cameras in LeRobot.
+    :param tolerance_s: how far the stamps of the pictures and joints of one observation may be
+        apart, in seconds.
     :param require_robot: refuse to lead until a robot in the command room has reported its
         joints, with the configured units. False: for robots that report nothing.
     """
@@ -97,4 +99,5 @@ class RobotSettings(ArenaSettings):
     command_room: str
     joints: JointMap
     cameras: Mapping[str, CameraRoom] = field(default_factory=dict)
+    tolerance_s: float = 0.05
     require_robot: bool = True

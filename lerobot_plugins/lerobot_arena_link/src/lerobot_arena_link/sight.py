@@ -119,6 +119,7 @@ class Sight:
                 settings.workspace_id,
                 joints=settings.joint_room,
                 cameras={name: each.room_id for name, each in settings.cameras.items()},
+                tolerance_s=settings.tolerance_s,
                 max_age_s=settings.max_age_s,
                 timeout_s=REASONS_S,
                 **settings.access,

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from lerobot.robots import Robot
@@ -40,6 +41,8 @@ class ArenaRobot(Robot):
         self.cameras = config.cameras
         self._settings = config.settings()
         self._remote = RemoteRobot(self._settings)
+        # LeRobot logs each line of level INFO, also those of each request for a camera room.
+        logging.getLogger('httpx').setLevel(logging.WARNING)
 
     @property
     def observation_features(self) -> dict[str, Any]:

@@ -34,6 +34,8 @@ class ArenaRobotConfig(RobotConfig):
     :param joints: the joints by their names in LeRobot; empty: the six of an SO-101.
     :param cameras: the cameras by their names in LeRobot.
     :param max_age_s: the maximum age of an observation, in seconds since its arrival.
+    :param tolerance_s: how far the stamps of the pictures and joints of one observation may be
+        apart, in seconds.
     :param timeout_s: how long to wait for an observation, a lost room or the robot, in seconds.
     :param require_robot: refuse to lead until a robot in the command room has reported its
         joints with these units.
@@ -49,6 +51,7 @@ class ArenaRobotConfig(RobotConfig):
     joints: dict[str, JointSetting] = field(default_factory=dict)
     cameras: dict[str, CameraRoom] = field(default_factory=dict)
     max_age_s: float = 0.5
+    tolerance_s: float = 0.05
     timeout_s: float = 10.0
     require_robot: bool = True
     ca_file: str | None = None
@@ -77,6 +80,7 @@ class ArenaRobotConfig(RobotConfig):
             cameras=self.cameras,
             max_age_s=self.max_age_s,
             timeout_s=self.timeout_s,
+            tolerance_s=self.tolerance_s,
             require_robot=self.require_robot,
             ca_file=self.ca_file,
             allow_insecure=self.allow_insecure,
