@@ -30,7 +30,7 @@ FPS = 10
 LIFTED_M = 0.08
 """The minimum height of the centre of a lifted cube; on the table it is at 0.02 m."""
 
-LAST_S = 6.0
+LAST_S = 10.0
 """How much longer a program runs than the moves take, because a busy arm follows later."""
 
 TASK = 'Pick the red cube'
@@ -204,5 +204,7 @@ class Steps:
             *(f'--dataset.single_task={TASK}', f'--dataset.num_episodes={episodes}'),
             *(f'--dataset.episode_time_s={episode_s}', f'--dataset.reset_time_s={reset_s}'),
             *(f'--dataset.fps={FPS}', '--dataset.vcodec=h264', '--dataset.push_to_hub=false'),
+            # Pictures are encoded at once, instead of written as PNG files first.
+            *('--dataset.streaming_encoding=true', '--dataset.encoder_threads=1'),
             '--play_sounds=false',
         ]

@@ -20,7 +20,15 @@ import pytest
 from support.pages import ROOT
 
 MANIFEST = ElementTree.parse(ROOT / 'package.xml')
-FOLDERS = ('benchmark', 'examples', 'launch', 'lerobot_arena_ros', 'requirements', 'test')
+FOLDERS = (
+    'benchmark',
+    'examples',
+    'launch',
+    'lerobot_arena_ros',
+    'lerobot_plugins',
+    'requirements',
+    'test',
+)
 COMMENTS = {'.py': '# {}', '.js': '// {}', '.css': '/* {} */', '.html': '<!-- {} -->'}
 """How a line of the header is commented, by the ending of the file; scripts have none."""
 

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -26,15 +27,23 @@ from lerobot_teleoperator_arena import ArenaTeleoperator, ArenaTeleoperatorConfi
 from support.remote_arm import RemoteArm
 
 
+@dataclass
+class Options:
+    """The options of a program of LeRobot that concern the teleoperator."""
+
+    teleop: TeleoperatorConfig
+
+
 def teleoperator_of(arm: RemoteArm, folder: Path) -> ArenaTeleoperator:
     """Return the teleoperator that LeRobot makes of a command line; the arm is the leader."""
     arguments = [
-        *('--type=arena', '--units=degrees', f'--calibration_dir={folder}'),
-        *(f'--server_url={arm.url}', f'--workspace_id={arm.workspace_id}'),
-        *(f'--room={arm.joint_room}', '--joints={elbow: {}, gripper: {}}'),
-        *('--max_age_s=20', '--timeout_s=30'),
+        *('type=arena', 'units=degrees', f'calibration_dir={folder}'),
+        *(f'server_url={arm.url}', f'workspace_id={arm.workspace_id}'),
+        *(f'room={arm.joint_room}', 'joints={elbow: {}, gripper: {}}'),
+        *('max_age_s=20', 'timeout_s=30'),
     ]
-    made = make_teleoperator_from_config(draccus.parse(TeleoperatorConfig, None, arguments))
+    options = draccus.parse(Options, None, [f'--teleop.{each}' for each in arguments])
+    made = make_teleoperator_from_config(options.teleop)
     assert isinstance(made, ArenaTeleoperator)
     return made
 

@@ -29,6 +29,8 @@ class ArenaRobot(Robot):
 
     It follows the rules of its bridge: limits of position and velocity, and the emergency stop.
     Nothing is sent but the actions.
+
+    :raises ValueError: an option is invalid.
     """
 
     config_class = ArenaRobotConfig

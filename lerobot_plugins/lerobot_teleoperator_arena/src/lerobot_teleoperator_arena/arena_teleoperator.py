@@ -23,7 +23,11 @@ __all__ = ['ArenaTeleoperator']
 
 
 class ArenaTeleoperator(Teleoperator):
-    """A leader that sends its joints to a room: an arm, a browser, a policy."""
+    """
+    A leader that sends its joints to a room: an arm, a browser, a policy.
+
+    :raises ValueError: an option is invalid.
+    """
 
     config_class = ArenaTeleoperatorConfig
     name = 'arena'

@@ -47,14 +47,6 @@ class ArenaTeleoperatorConfig(TeleoperatorConfig):
     ca_file: str | None = None
     allow_insecure: bool = False
 
-    def __post_init__(self) -> None:
-        """
-        Check the options.
-
-        :raises ValueError: an option is invalid.
-        """
-        self.settings()
-
     def settings(self) -> LeaderSettings:
         """
         Return the settings of the link.
