@@ -24,6 +24,7 @@ NEEDS = {
     'ROS 2': 'see test_ros_blocks.py',
     'ROS 2 and aiortc': 'see test_ros_blocks.py and requirements/media.txt',
     'aiortc': 'see requirements/media.txt',
+    'LeRobot': 'see requirements/lerobot.txt',
     'a terminal': 'a person presses keys',
     'matplotlib': 'see requirements/examples.txt',
     'mujoco': 'see requirements/sim.txt',

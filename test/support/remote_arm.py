@@ -26,10 +26,11 @@ from lerobot_arena_ros.arena.messages import EmergencyStop, JointUpdate, RobotRe
 from lerobot_arena_ros.arena.robot_state import RobotJoint, RobotState, StopCause
 
 from .loop_thread import LoopThread
+from .waiting import ticks
 
 __all__ = ['RemoteArm', 'remote_arm']
 
-PERIOD_S = 0.02
+RATE_HZ = 50.0
 
 
 class RemoteArm:
@@ -122,10 +123,9 @@ class RemoteArm:
         await self._join_command_room()
 
     async def _measure(self, producer: RoboticsProducer) -> None:
-        while producer.is_connected():
-            if self.measures:
+        async for _ in ticks(RATE_HZ):
+            if self.measures and producer.is_connected():
                 await self._send_joints(producer)
-            await asyncio.sleep(PERIOD_S)
 
     async def _send_joints(self, producer: RoboticsProducer) -> None:
         if self.stamped:
