@@ -11,9 +11,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 import json
 from pathlib import Path
+import shutil
 
 from lerobot_arena_ros.nodes.demo.processes import DemoError
 from lerobot_arena_ros.sim.names import CAMERAS
@@ -30,8 +32,11 @@ FPS = 10
 LIFTED_M = 0.08
 """The minimum height of the centre of a lifted cube; on the table it is at 0.02 m."""
 
-LAST_S = 10.0
-"""How much longer a program runs than the moves take, because a busy arm follows later."""
+MARGINS_S = (8.0, 24.0, 72.0)
+"""
+How much longer a program runs than the moves take, in each attempt. On a busy machine, LeRobot
+waits for pictures, and the arm follows late.
+"""
 
 TASK = 'Pick the red cube'
 TRAINING_STEPS = 5
@@ -40,6 +45,10 @@ NO_DECODER = (
     "lerobot: no policy was trained, because LeRobot's decoder of videos does not load: "
     'apt install ffmpeg'
 )
+
+
+class NotLifted(DemoError):
+    """The cube was not lifted."""
 
 
 class Steps:
@@ -64,10 +73,9 @@ class Steps:
         await self._sim.until(lambda: self._sim.joints, 'the arm')
         await self._sim.place_cube()
         async with leading(self._sim, LEADER_ROOM, create=True) as leader:
-            await self._put_back()
-            await self._teleoperate(leader)
-            await self._put_back()
-            await self._record(leader)
+            await self._attempt(partial(self._teleoperate, leader))
+            await self._attempt(partial(self._record, leader))
+        await self._show_summary()
         await self._put_back()
         await self._replay()
         if not self._programs.have_decoder():
@@ -76,6 +84,21 @@ class Steps:
         await self._put_back()
         await self._train()
         await self._roll_out()
+
+    async def _attempt(self, step: Callable[[float], Awaitable[None]]) -> None:
+        """
+        Run a step; if the cube was not lifted, run it again with a longer margin.
+
+        :raises NotLifted: the last attempt failed, too.
+        """
+        for margin_s in MARGINS_S:
+            await self._put_back()
+            try:
+                return await step(margin_s)
+            except NotLifted as exc:
+                if margin_s == MARGINS_S[-1]:
+                    raise
+                print(f'lerobot: once more, with more time, because {exc}', flush=True)
 
     async def _put_back(self) -> None:
         """Move the arm to its pose of rest, as a person would, and put the cube back."""
@@ -92,13 +115,14 @@ class Steps:
         """
         Check that the cube was lifted since it was placed, and print its height.
 
-        :raises DemoError: it was not.
+        :raises NotLifted: it was not.
         """
         print(f'lerobot: {what}: the cube was lifted to {self._sim.highest_m:.3f} m', flush=True)
         if self._sim.highest_m < LIFTED_M:
-            raise DemoError(f'{what}: expected a cube at {LIFTED_M:g} m or more')
+            raise NotLifted(f'{what}: expected a cube at {LIFTED_M:g} m or more')
 
-    async def _teleoperate(self, leader: Leader) -> None:
+    async def _teleoperate(self, leader: Leader, margin_s: float) -> None:
+        leader.follow(REST)
         begun = False
 
         async def on_line(line: str) -> None:
@@ -107,7 +131,7 @@ class Steps:
                 begun = True
                 leader.follow(PICK)
 
-        time_s = duration_s(PICK) + LAST_S
+        time_s = duration_s(PICK) + margin_s
         await self._programs.run(
             'lerobot-teleoperate',
             [*self._robot(), *self._teleop(), f'--fps={FPS}', f'--teleop_time_s={time_s}'],
@@ -115,7 +139,10 @@ class Steps:
         )
         self._check_lifted('teleoperation')
 
-    async def _record(self, leader: Leader) -> None:
+    async def _record(self, leader: Leader, margin_s: float) -> None:
+        leader.follow(REST)
+        shutil.rmtree(self._folder / 'pick', ignore_errors=True)
+
         async def on_line(line: str) -> None:
             if 'Recording episode' in line:
                 await self._sim.place_cube()
@@ -129,11 +156,10 @@ class Steps:
             [
                 *self._robot(),
                 *self._teleop(),
-                *self._dataset('pick', EPISODES, duration_s(PICK) + LAST_S),
+                *self._dataset('pick', EPISODES, duration_s(PICK) + margin_s),
             ],
             on_line,
         )
-        await self._show_summary()
 
     async def _show_summary(self) -> None:
         program = Path(__file__).with_name('summary.py')
@@ -198,7 +224,7 @@ class Steps:
         ]
 
     def _dataset(self, name: str, episodes: int, episode_s: float) -> Sequence[str]:
-        reset_s = duration_s(REST) + LAST_S
+        reset_s = duration_s(REST) + MARGINS_S[0]
         return [
             *(f'--dataset.repo_id=arena/{name}', f'--dataset.root={self._folder / name}'),
             *(f'--dataset.single_task={TASK}', f'--dataset.num_episodes={episodes}'),

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 import concurrent.futures
+import logging
 import threading
 from typing import Any, TypeVar
 
@@ -22,6 +23,8 @@ from .errors import NotConnected
 __all__ = ['LoopThread']
 
 T = TypeVar('T')
+
+_logger = logging.getLogger(__name__)
 
 
 class LoopThread:
@@ -49,6 +52,13 @@ class LoopThread:
         except concurrent.futures.TimeoutError:
             future.cancel()
             raise NotConnected(f'the arena did not answer within {timeout_s:g} s') from None
+
+    def finish(self, work: Coroutine[Any, Any, None], timeout_s: float) -> None:
+        """Run a coroutine that leaves a room; a server that does not answer is logged only."""
+        try:
+            self.run(work, timeout_s)
+        except NotConnected as exc:
+            _logger.warning('leaving a room: %s', exc)
 
     def close(self) -> None:
         """Cancel what still runs in the loop, and end the thread."""

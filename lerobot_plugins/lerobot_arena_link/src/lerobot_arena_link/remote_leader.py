@@ -66,7 +66,7 @@ class RemoteLeader:
             stack.callback(loop.close)
             stream = JointStream(settings, self._on_values, self._newest.clear)
             stream.client.on_emergency_stop(self._on_stop)
-            stack.callback(lambda: loop.run(stream.client.disconnect(), settings.timeout_s))
+            stack.callback(lambda: loop.finish(stream.client.disconnect(), settings.timeout_s))
             loop.run(
                 stream.client.join_room(settings.workspace_id, settings.room_id, 'consumer'),
                 settings.timeout_s,

@@ -82,12 +82,12 @@ class RemoteRobot:
         with ExitStack() as stack:
             loop = LoopThread('arena robot')
             stack.callback(loop.close)
-            stack.callback(lambda: loop.run(self._sight.close(), settings.timeout_s))
+            stack.callback(lambda: loop.finish(self._sight.close(), settings.timeout_s))
             loop.run(self._sight.open(), settings.timeout_s)
             self._newest.wait(self._sight.reason)
             # Last, because the producer of a room leads it.
             producer = self._make_producer()
-            stack.callback(lambda: loop.run(producer.disconnect(), settings.timeout_s))
+            stack.callback(lambda: loop.finish(producer.disconnect(), settings.timeout_s))
             join = producer.join_room(settings.workspace_id, settings.command_room, 'producer')
             loop.run(join, settings.timeout_s)
             self._wait_for_robot()
