@@ -20,7 +20,7 @@ import pytest
 HERE = Path(__file__).resolve().parent
 
 # The plugins need not be installed for their tests.
-sys.path[:0] = [str(HERE.parent / 'test'), *map(str, sorted(HERE.glob('*/src')))]
+sys.path[:0] = [str(HERE), str(HERE.parent / 'test'), *map(str, sorted(HERE.glob('*/src')))]
 
 from support.remote_arm import RemoteArm, remote_arm  # noqa: E402
 from support.server import running_server  # noqa: E402

@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 import contextlib
 import math
 import time
@@ -71,11 +71,14 @@ class Leader:
     """
     The pose of the leader; it begins at rest.
 
-    Each move waits at its end until the arm has followed, so that a slow machine picks, too.
+    Each move waits at its end until the arm has followed, so that a slow machine picks, too. Times
+    are those of ``time.monotonic``.
+
+    :param is_near: whether the arm is near a pose in degrees.
     """
 
-    def __init__(self, sim: Simulation) -> None:
-        self._sim = sim
+    def __init__(self, is_near: Callable[[Sequence[float]], bool]) -> None:
+        self._is_near = is_near
         self._scales = {
             name: Scale.of(
                 Unit.PERCENT if name == 'gripper' else Unit.NORMALIZED, lower=lower, upper=upper
@@ -86,9 +89,8 @@ class Leader:
         self._moves: list[Move] = []
         self._begun_at = 0.0
 
-    def follow(self, moves: Sequence[Move]) -> None:
+    def follow(self, moves: Sequence[Move], now: float) -> None:
         """Begin moves from the present pose."""
-        now = time.monotonic()
         self._from = self._pose_deg(now)
         self._moves, self._begun_at = list(moves), now
 
@@ -103,7 +105,7 @@ class Leader:
     def _advance(self, now: float) -> None:
         if not self._moves or now - self._begun_at < self._moves[0].seconds:
             return
-        if self._sim.is_near(self._moves[0].pose_deg):
+        if self._is_near(self._moves[0].pose_deg):
             self._from, self._begun_at = self._moves.pop(0).pose_deg, now
 
     def _pose_deg(self, now: float) -> tuple[float, ...]:
@@ -123,7 +125,7 @@ async def leading(sim: Simulation, room_id: str, *, create: bool = False) -> Asy
     :param create: create the room first.
     :raises ArenaError: the room cannot be joined.
     """
-    leader = Leader(sim)
+    leader = Leader(sim.is_near)
     async with RoboticsProducer(sim.url, reconnect=True) as producer:
         if create:
             await producer.create_room(WORKSPACE, room_id)

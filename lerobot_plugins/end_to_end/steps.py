@@ -16,6 +16,7 @@ from functools import partial
 import json
 from pathlib import Path
 import shutil
+import time
 
 from lerobot_arena_ros.nodes.demo.processes import DemoError
 from lerobot_arena_ros.sim.names import CAMERAS
@@ -104,7 +105,7 @@ class Steps:
         """Move the arm to its pose of rest, as a person would, and put the cube back."""
         await self._sim.until(lambda: self._sim.joints, 'the arm')
         async with leading(self._sim, COMMAND_ROOM) as hand:
-            hand.follow(REST)
+            hand.follow(REST, time.monotonic())
             await self._sim.until(self._is_at_rest, 'the arm to be at rest')
         await self._sim.place_cube()
 
@@ -122,14 +123,14 @@ class Steps:
             raise NotLifted(f'{what}: expected a cube at {LIFTED_M:g} m or more')
 
     async def _teleoperate(self, leader: Leader, margin_s: float) -> None:
-        leader.follow(REST)
+        leader.follow(REST, time.monotonic())
         begun = False
 
         async def on_line(line: str) -> None:
             nonlocal begun
             if 'Teleop loop time' in line and not begun:
                 begun = True
-                leader.follow(PICK)
+                leader.follow(PICK, time.monotonic())
 
         time_s = duration_s(PICK) + margin_s
         await self._programs.run(
@@ -140,16 +141,16 @@ class Steps:
         self._check_lifted('teleoperation')
 
     async def _record(self, leader: Leader, margin_s: float) -> None:
-        leader.follow(REST)
+        leader.follow(REST, time.monotonic())
         shutil.rmtree(self._folder / 'pick', ignore_errors=True)
 
         async def on_line(line: str) -> None:
             if 'Recording episode' in line:
                 await self._sim.place_cube()
-                leader.follow(PICK)
+                leader.follow(PICK, time.monotonic())
             elif 'Reset the environment' in line or 'Stop recording' in line:
                 self._check_lifted('recorded episode')
-                leader.follow(REST)
+                leader.follow(REST, time.monotonic())
 
         await self._programs.run(
             'lerobot-record',
