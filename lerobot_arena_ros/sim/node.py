@@ -28,6 +28,7 @@ from rclpy.qos import (
     ReliabilityPolicy,
     qos_profile_sensor_data,
 )
+from rclpy.time import Time
 from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import Float64MultiArray, String
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
@@ -49,7 +50,7 @@ from .faults import apply_faults
 from .model import robot_description
 from .names import CAMERAS, JOINTS
 from .parameters import SPECS
-from .pictures import Pictures
+from .pictures import Moment, Pictures
 from .trajectory import Point
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class SimArmNode(Node):
         self._log = NodeLog(self.get_logger())
         self._arm = SimArm()
         self._driver = Driver(self._arm, open_loop=self._values['open_loop_control'])
-        self._shown = self._arm.configuration()
+        self._shown = self._moment()
         self._second_publisher: Node | None = None
         self._take(self._values)
         self.add_on_set_parameters_callback(self._on_set_parameters)
@@ -117,7 +118,7 @@ class SimArmNode(Node):
         now = time.monotonic()
         self._driver.step(min(now - self._stepped_at, LONGEST_STEP_S))
         self._stepped_at = now
-        self._shown = self._arm.configuration()
+        self._shown = self._moment()
         measurement = self._driver.measurement()
         if measurement is not None:
             stamp = self.get_clock().now() - Duration(seconds=measurement.age_s)
@@ -137,6 +138,9 @@ class SimArmNode(Node):
         at, turned = message.pose.position, message.pose.orientation
         at.x, at.y, at.z, turned.w, turned.x, turned.y, turned.z = self._arm.cube()
         return message
+
+    def _moment(self) -> Moment:
+        return Moment(self._arm.configuration(), self.get_clock().now().nanoseconds)
 
     def _on_command(self, message: CommandMessage) -> None:
         try:
@@ -189,10 +193,10 @@ class SimArmNode(Node):
             warn=self._log.warning,
         )
 
-    def _show(self, camera: str, picture: np.ndarray) -> None:
+    def _show(self, camera: str, picture: np.ndarray, taken_ns: int) -> None:
         height, width, _ = picture.shape
         message = Image(height=height, width=width, encoding='rgb8', step=3 * width)
-        message.header.stamp = self.get_clock().now().to_msg()
+        message.header.stamp = Time(nanoseconds=taken_ns).to_msg()
         message.header.frame_id = f'{camera}_camera'
         message.data = array('B', picture.tobytes())
         self._images[camera].publish(message)

@@ -213,15 +213,15 @@ class Steps:
             *(f'--robot.server_url={self._sim.url}', f'--robot.workspace_id={WORKSPACE}'),
             *(f'--robot.joint_room={JOINT_ROOM}', f'--robot.command_room={COMMAND_ROOM}'),
             f'--robot.cameras={json.dumps(cameras)}',
-            # The pictures come five times a second, and later while the machine is busy.
-            *('--robot.max_age_s=2.0', '--robot.timeout_s=60.0', '--robot.tolerance_s=0.3'),
+            # The pictures come a few times a second, and later while the machine is busy.
+            *('--robot.max_age_s=3.0', '--robot.timeout_s=60.0'),
         ]
 
     def _teleop(self) -> Sequence[str]:
         return [
             *('--teleop.type=arena', '--teleop.units=normalized'),
             *(f'--teleop.server_url={self._sim.url}', f'--teleop.workspace_id={WORKSPACE}'),
-            *(f'--teleop.room={LEADER_ROOM}', '--teleop.max_age_s=2.0', '--teleop.timeout_s=60.0'),
+            *(f'--teleop.room={LEADER_ROOM}', '--teleop.max_age_s=3.0', '--teleop.timeout_s=60.0'),
         ]
 
     def _dataset(self, name: str, episodes: int, episode_s: float) -> Sequence[str]:

@@ -249,6 +249,20 @@ def test_both_cameras_publish_pictures_to_subscribers() -> None:
         assert len(set(image.data)) > 50, camera
 
 
+def test_pictures_of_both_cameras_show_the_same_moment() -> None:
+    """The two pictures of a round have one stamp, which is that of the arm that they show."""
+    require_gl()
+    stamps: dict[str, set[int | None]] = {camera: set() for camera in CAMERAS}
+    with sim(pictures=True) as arm:
+        for camera in CAMERAS:
+
+            def take(message: Image, camera: str = camera) -> None:
+                stamps[camera].add(stamp_ns(message.header.stamp))
+
+            arm.subscribe(Image, f'{camera}/image_raw', take, qos_profile_sensor_data)
+        wait_for(lambda: len(set.intersection(*stamps.values())) >= 3, 'three pairs', 60.0)
+
+
 def test_without_gl_it_logs_that_and_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without OpenGL, the node logs one line with what to install, and runs."""
     monkeypatch.setenv('MUJOCO_GL', 'disable')
