@@ -166,7 +166,7 @@ fix: $(VENV)/linters ## Format the code, and apply the safe fixes of ruff
 
 types: $(VENV)/linters ## Check types, also of the tests and, if npm is installed, of the console's JavaScript
 	$(BIN)/python -m mypy lerobot_arena_ros test benchmark examples requirements/*.py docs/conf.py
-	MYPYPATH=test $(BIN)/python -m mypy lerobot_plugins
+	MYPYPATH=test $(BIN)/python -m mypy --exclude /build/ lerobot_plugins
 	@if command -v npm >/dev/null; then $(TSC) lerobot_arena_ros/server/console/*.js && \
 	  echo 'tsc $(TYPESCRIPT): no issues found in the JavaScript of the console'; \
 	else echo 'npm is not installed: the JavaScript of the console was not checked.'; fi
@@ -207,7 +207,7 @@ colcon: $(COLCON_VENV)/installed ## Build and test the package with colcon in a 
 	colcon test-result --verbose
 
 clean: ## Remove the venvs and the files of the tools
-	rm -rf .venv* dist build install log *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	rm -rf .venv* dist build install log *.egg-info lerobot_plugins/*/build lerobot_plugins/*/src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A venv is created anew if its requirements change, or if its creation failed, because the stamp
