@@ -58,6 +58,8 @@ class Programs:
             'HF_HOME': str(output / 'hub'),
             'HF_HUB_OFFLINE': '1',
             'HF_LEROBOT_HOME': str(output / 'lerobot'),
+            # On a busy machine, threads that wait for each other take minutes for one step.
+            'OMP_NUM_THREADS': '1',
             'PYTHONUNBUFFERED': '1',
             'TORCH_HOME': str(output / 'torch'),
         }
