@@ -63,6 +63,9 @@ PRERELEASE_VENV := .venv-prereleases
 SOCKET_TESTS := $(patsubst %,test/server/test_%.py,fair_reader hostile_frames hostile_requests \
   liveness request_head rest slow_peers web_socket)
 DOCS_VENV := .venv-docs
+LEROBOT_VENV := .venv-lerobot
+LEROBOT := 0.4.4
+PLUGINS := $(wildcard lerobot_plugins/lerobot_*)
 # One for each Python, because CI runs the unit tests on several. It needs no ROS.
 UNIT_VENV := .venv-unit-$(notdir $(PYTHON))
 UNIT_REQUIREMENTS := $(addprefix requirements/,newest.txt test.txt fast.txt)
@@ -86,7 +89,7 @@ endif
 .DEFAULT_GOAL := help
 # All targets install into one venv, so they must not run in parallel.
 .NOTPARALLEL:
-.PHONY: help demo sim test unit coverage motion fuzz browser nginx bench tracking lossy faults soak lint fix types docs audit prereleases constraints colcon clean
+.PHONY: help demo sim lerobot test unit coverage motion fuzz browser nginx bench tracking lossy faults soak lint fix types docs audit prereleases constraints colcon clean
 
 help: ## List the targets
 	@echo 'make TARGET, where TARGET is one of'
@@ -98,6 +101,10 @@ demo: $(VENV)/runtime ## Show a leader arm moving a follower arm through an aren
 
 sim: $(VENV)/sim ## Show a simulated SO-101, driven from the browser; SECONDS=15 runs unattended
 	@$(BIN)/python -c "import sys; from lerobot_arena_ros.executables import sim_demo; sys.exit(sim_demo())" $(if $(SECONDS),--seconds $(SECONDS))
+
+lerobot: $(VENV)/sim $(LEROBOT_VENV)/installed ## Teleoperate, record, replay, train and roll out with LeRobot and the simulated arm
+	$(LEROBOT_VENV)/bin/python -m pytest -rs lerobot_plugins
+	PYTHONPATH='$(CURDIR):$(CURDIR)/lerobot_plugins' $(BIN)/python -m end_to_end $(LEROBOT_VENV)/bin $(ARGS)
 
 test: $(TESTED) ## Run all tests; DISTRO=kilted or DEPS=apt for other versions, ARGS='-k name' for some
 	$(PYTEST) -rs $(PARALLEL) $(ARGS)
@@ -166,6 +173,7 @@ fix: $(VENV)/linters ## Format the code, and apply the safe fixes of ruff
 
 types: $(VENV)/linters ## Check types, also of the tests and, if npm is installed, of the console's JavaScript
 	$(BIN)/python -m mypy lerobot_arena_ros test benchmark examples deploy/*.py requirements/*.py docs/conf.py
+	MYPYPATH=test $(BIN)/python -m mypy --exclude /build/ lerobot_plugins
 	@if command -v npm >/dev/null; then $(TSC) lerobot_arena_ros/server/console/*.js && \
 	  echo 'tsc $(TYPESCRIPT): no issues found in the JavaScript of the console'; \
 	else echo 'npm is not installed: the JavaScript of the console was not checked.'; fi
@@ -191,7 +199,7 @@ PINS := $(AUDIT_VENV)/bin/uv pip compile --quiet --upgrade --universal --python-
   --no-annotate --custom-compile-command 'make constraints'
 constraints: $(AUDIT_VENV)/installed ## Pin the newest versions in requirements/constraints-*.txt
 	$(PINS) -o requirements/constraints-newest.txt \
-	  $(filter-out requirements/constraints-% %/jazzy.txt %/kilted.txt %/apt.txt,$(sort $(wildcard requirements/*.txt)))
+	  $(filter-out requirements/constraints-% %/jazzy.txt %/kilted.txt %/apt.txt %/lerobot.txt,$(sort $(wildcard requirements/*.txt)))
 	$(PINS) -o requirements/constraints-jazzy.txt -c requirements/constraints-newest.txt requirements/jazzy.txt
 	$(PINS) -o requirements/constraints-kilted.txt -c requirements/constraints-newest.txt requirements/kilted.txt
 	$(PINS) -o requirements/constraints-apt.txt -c requirements/constraints-jazzy.txt requirements/apt.txt
@@ -206,7 +214,7 @@ colcon: $(COLCON_VENV)/installed ## Build and test the package with colcon in a 
 	colcon test-result --verbose
 
 clean: ## Remove the venvs and the files of the tools
-	rm -rf .venv* dist build install log *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	rm -rf .venv* dist build install log *.egg-info lerobot_plugins/*/build lerobot_plugins/*/src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A venv is created anew if its requirements change, or if its creation failed, because the stamp
@@ -235,6 +243,13 @@ $(AUDIT_VENV)/installed: requirements/audit.txt requirements/constraints-newest.
 
 $(DOCS_VENV)/installed: requirements/docs.txt requirements/newest.txt requirements/constraints-newest.txt
 	@$(PYTHON) requirements/install.py --new --constraints requirements/constraints-newest.txt $(DOCS_VENV) $(wordlist 1,2,$^)
+	@touch $@
+
+# The plugins are installed, because LeRobot finds them by their names.
+$(LEROBOT_VENV)/installed: requirements/lerobot.txt $(wildcard lerobot_plugins/*/pyproject.toml)
+	@$(PYTHON) requirements/install.py --new $(LEROBOT_VENV) $<
+	@$(LEROBOT_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+	  lerobot==$(LEROBOT) $(addprefix -e ./,$(PLUGINS)) -e .
 	@touch $@
 
 # With the cameras of the simulated arm.

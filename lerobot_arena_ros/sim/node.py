@@ -16,6 +16,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from builtin_interfaces.msg import Duration as DurationMsg
+from geometry_msgs.msg import PoseStamped
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
@@ -27,6 +28,7 @@ from rclpy.qos import (
     ReliabilityPolicy,
     qos_profile_sensor_data,
 )
+from rclpy.time import Time
 from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import Float64MultiArray, String
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
@@ -48,7 +50,7 @@ from .faults import apply_faults
 from .model import robot_description
 from .names import CAMERAS, JOINTS
 from .parameters import SPECS
-from .pictures import Pictures
+from .pictures import Moment, Pictures
 from .trajectory import Point
 
 if TYPE_CHECKING:
@@ -70,8 +72,9 @@ class SimArmNode(Node):
     """
     The node ``sim_arm``.
 
-    It publishes ``joint_states``, ``robot_description`` (latched), ``front/image_raw`` and
-    ``wrist/image_raw``. It subscribes to ``joint_commands``; ``command_interface`` sets its type.
+    It publishes ``joint_states``, ``robot_description`` (latched), ``front/image_raw``,
+    ``wrist/image_raw`` and ``cube_pose``. It subscribes to ``joint_commands``;
+    ``command_interface`` sets its type.
 
     :raises ParameterError: a parameter is invalid.
     :raises ModelError: the model of the arm cannot be loaded.
@@ -83,7 +86,7 @@ class SimArmNode(Node):
         self._log = NodeLog(self.get_logger())
         self._arm = SimArm()
         self._driver = Driver(self._arm, open_loop=self._values['open_loop_control'])
-        self._shown = self._arm.configuration()
+        self._shown = self._moment()
         self._second_publisher: Node | None = None
         self._take(self._values)
         self.add_on_set_parameters_callback(self._on_set_parameters)
@@ -94,6 +97,7 @@ class SimArmNode(Node):
             name: self.create_publisher(Image, f'{name}/image_raw', qos_profile_sensor_data)
             for name in CAMERAS
         }
+        self._cube = self.create_publisher(PoseStamped, 'cube_pose', qos_profile_sensor_data)
         interface: str = self._values['command_interface']
         self.create_subscription(
             COMMAND_TYPES[interface], 'joint_commands', self._on_command, _COMMAND_QOS
@@ -114,16 +118,29 @@ class SimArmNode(Node):
         now = time.monotonic()
         self._driver.step(min(now - self._stepped_at, LONGEST_STEP_S))
         self._stepped_at = now
-        self._shown = self._arm.configuration()
+        self._shown = self._moment()
         measurement = self._driver.measurement()
         if measurement is not None:
             stamp = self.get_clock().now() - Duration(seconds=measurement.age_s)
             positions = list(measurement.positions.values())
             names = list(measurement.positions)
             self._states.publish(joint_state_to_ros(names, positions, stamp.to_msg()))
+        if self._cube.get_subscription_count():
+            self._cube.publish(self._cube_pose())
         if self._second_publisher is not None:
             stamp = self.get_clock().now()
             self._zeros.publish(joint_state_to_ros(JOINTS, [0.0] * len(JOINTS), stamp.to_msg()))
+
+    def _cube_pose(self) -> PoseStamped:
+        message = PoseStamped()
+        message.header.stamp = self.get_clock().now().to_msg()
+        message.header.frame_id = 'base'
+        at, turned = message.pose.position, message.pose.orientation
+        at.x, at.y, at.z, turned.w, turned.x, turned.y, turned.z = self._arm.cube()
+        return message
+
+    def _moment(self) -> Moment:
+        return Moment(self._arm.configuration(), self.get_clock().now().nanoseconds)
 
     def _on_command(self, message: CommandMessage) -> None:
         try:
@@ -176,10 +193,10 @@ class SimArmNode(Node):
             warn=self._log.warning,
         )
 
-    def _show(self, camera: str, picture: np.ndarray) -> None:
+    def _show(self, camera: str, picture: np.ndarray, taken_ns: int) -> None:
         height, width, _ = picture.shape
         message = Image(height=height, width=width, encoding='rgb8', step=3 * width)
-        message.header.stamp = self.get_clock().now().to_msg()
+        message.header.stamp = Time(nanoseconds=taken_ns).to_msg()
         message.header.frame_id = f'{camera}_camera'
         message.data = array('B', picture.tobytes())
         self._images[camera].publish(message)

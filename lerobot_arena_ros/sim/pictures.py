@@ -7,7 +7,12 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
 # language governing permissions and limitations under the License.
 
-"""Camera pictures of the arm, rendered in a thread, so that they never delay a measurement."""
+"""
+Camera pictures of the arm, rendered in a thread, so that they never delay a measurement.
+
+The pictures of both cameras show the arm at the same time, because a policy needs pictures and
+joints that belong together, and rendering takes tens of milliseconds.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +21,13 @@ import ctypes
 import os
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import mujoco
     import numpy as np
 
-__all__ = ['Pictures', 'choose_gl']
+__all__ = ['Moment', 'Pictures', 'choose_gl']
 
 WIDTH, HEIGHT = 640, 480
 
@@ -46,14 +51,27 @@ def _has_egl() -> bool:
     return True
 
 
+class Moment(NamedTuple):
+    """
+    What the cameras see.
+
+    :param positions: a copy of all positions.
+    :param stamp_ns: when they were taken, in nanoseconds since 1970.
+    """
+
+    positions: np.ndarray
+    stamp_ns: int
+
+
 class Pictures:
     """
     A thread that renders the cameras that have a subscriber.
 
     :param model: the model of the arm.
-    :param positions: returns a copy of all positions; called in the thread.
+    :param moment: returns the newest moment; called in the thread.
     :param wanted: returns the names of the cameras to render.
-    :param show: is called with the name of a camera and its picture, in rows of RGB bytes.
+    :param show: is called with the name of a camera, its picture in rows of RGB bytes, and its
+        stamp in nanoseconds.
     :param ready: is called once pictures can be rendered.
     :param warn: is called with a line for the user if they cannot.
     """
@@ -62,16 +80,16 @@ class Pictures:
         self,
         model: mujoco.MjModel,
         rate_hz: float,
-        positions: Callable[[], np.ndarray],
+        moment: Callable[[], Moment],
         *,
         wanted: Callable[[], list[str]],
-        show: Callable[[str, np.ndarray], object],
+        show: Callable[[str, np.ndarray, int], object],
         ready: Callable[[], object],
         warn: Callable[[str], object],
     ) -> None:
         self._model = model
         self._period_s = 1.0 / rate_hz
-        self._positions = positions
+        self._moment = moment
         self._wanted = wanted
         self._show = show
         self._ready = ready
@@ -99,10 +117,11 @@ class Pictures:
         due_at = time.monotonic()
         while not self._ended.wait(max(0.0, due_at - time.monotonic())):
             due_at = max(due_at + self._period_s, time.monotonic())
+            moment = self._moment()
+            data.qpos[:] = moment.positions
+            mujoco.mj_kinematics(self._model, data)
+            mujoco.mj_camlight(self._model, data)
             for camera in self._wanted():
-                data.qpos[:] = self._positions()
-                mujoco.mj_kinematics(self._model, data)
-                mujoco.mj_camlight(self._model, data)
                 renderer.update_scene(data, camera)
-                self._show(camera, renderer.render())
+                self._show(camera, renderer.render(), moment.stamp_ns)
         renderer.close()

@@ -27,8 +27,13 @@ FOLDER = ROOT / 'requirements'
 OF_THEIR_OWN = ('jazzy', 'kilted', 'apt')
 """Files with separate constraints; those of all others are in constraints-newest.txt."""
 
+PINNED_ITSELF = 'lerobot'
+"""A file whose environment has nothing else, and that pins each version."""
+
 FILES = sorted(
-    path.stem for path in FOLDER.glob('*.txt') if not path.stem.startswith('constraints-')
+    path.stem
+    for path in FOLDER.glob('*.txt')
+    if not path.stem.startswith('constraints-') and path.stem != PINNED_ITSELF
 )
 PYTHONS = ('3.10', '3.11', '3.12', '3.13')
 
@@ -68,6 +73,11 @@ def test_each_requirement_is_pinned_at_a_version_that_it_allows(name: str, pytho
         version = pins.get(canonicalize_name(one.name))
         assert version is not None, f'{one.name} is not pinned: run make constraints'
         assert one.specifier.contains(version), f'{one.name} {version}: run make constraints'
+
+
+def test_a_file_without_constraints_pins_each_version() -> None:
+    """Each requirement of LeRobot's environment is a single version."""
+    assert pins_in(FOLDER / f'{PINNED_ITSELF}.txt', '3.11')
 
 
 @pytest.mark.parametrize('python', PYTHONS)

@@ -26,6 +26,7 @@ FOLDERS = (
     'examples',
     'launch',
     'lerobot_arena_ros',
+    'lerobot_plugins',
     'requirements',
     'test',
 )

@@ -25,6 +25,7 @@ NEEDS = {
     'ROS 2 and aiortc': 'see test_ros_blocks.py and requirements/video.txt',
     'aiortc': 'see requirements/video.txt',
     'a container engine': 'see test_containers.py',
+    'LeRobot': 'see requirements/lerobot.txt',
     'a terminal': 'a person presses keys',
     'matplotlib': 'see requirements/examples.txt',
     'mujoco': 'see requirements/sim.txt',

@@ -27,6 +27,7 @@ pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or 
 pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
 
 from builtin_interfaces.msg import Duration
+from geometry_msgs.msg import PoseStamped
 from rclpy.qos import QoSProfile, qos_profile_sensor_data
 from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import Float64MultiArray, String
@@ -213,6 +214,20 @@ def test_a_second_publisher_publishes_zeros_and_can_be_removed() -> None:
         assert all(joint_state_from_ros(s)['shoulder_pan'] > 0.45 for s in arm.states)
 
 
+def test_the_pose_of_the_cube_is_published_to_a_subscriber() -> None:
+    """A subscriber of cube_pose receives where the cube lies, also after it was put elsewhere."""
+    poses: list[PoseStamped] = []
+    with sim() as arm:
+        arm.subscribe(PoseStamped, 'cube_pose', poses.append, qos_profile_sensor_data)
+        wait_for(lambda: poses, 'the pose of the cube')
+        position = poses[-1].pose.position
+        assert (position.x, position.y, position.z) == pytest.approx((0.25, 0.12, 0.02), abs=0.002)
+
+        assert arm.set('cube_x', 0.2) == ''
+
+        wait_for(lambda: abs(poses[-1].pose.position.x - 0.2) < 0.002, 'the new place')
+
+
 def test_both_cameras_publish_pictures_to_subscribers() -> None:
     """Both cameras publish pictures in colour with different pixels to a subscriber."""
     require_gl()
@@ -232,6 +247,20 @@ def test_both_cameras_publish_pictures_to_subscribers() -> None:
         assert (image.width, image.height, image.encoding) == (640, 480, 'rgb8')
         assert len(image.data) == image.step * image.height
         assert len(set(image.data)) > 50, camera
+
+
+def test_pictures_of_both_cameras_show_the_same_moment() -> None:
+    """The two pictures of a round have one stamp, which is that of the arm that they show."""
+    require_gl()
+    stamps: dict[str, set[int | None]] = {camera: set() for camera in CAMERAS}
+    with sim(pictures=True) as arm:
+        for camera in CAMERAS:
+
+            def take(message: Image, camera: str = camera) -> None:
+                stamps[camera].add(stamp_ns(message.header.stamp))
+
+            arm.subscribe(Image, f'{camera}/image_raw', take, qos_profile_sensor_data)
+        wait_for(lambda: len(set.intersection(*stamps.values())) >= 3, 'three pairs', 60.0)
 
 
 def test_without_gl_it_logs_that_and_runs(monkeypatch: pytest.MonkeyPatch) -> None:

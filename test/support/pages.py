@@ -20,7 +20,7 @@ __all__ = ['PAGES', 'ROOT', 'Block', 'anchors_of', 'blocks_of', 'prose_of', 'rea
 
 ROOT = Path(__file__).resolve().parents[2]
 
-_FOLDERS = ('docs', 'deploy', 'examples')
+_FOLDERS = ('docs', 'deploy', 'examples', 'lerobot_plugins')
 
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()

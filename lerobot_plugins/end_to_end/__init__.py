@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 lerobot_arena_ros maintainers
+# Licensed under the Apache License, Version 2.0 (the "License"); you may not use this file except
+# in compliance with the License. You may obtain a copy of the License at
+# http://www.apache.org/licenses/LICENSE-2.0 Unless required by applicable law or agreed to in
+# writing, software distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
+# language governing permissions and limitations under the License.
+
+"""
+LeRobot's own programs with the simulated arm, from teleoperation to a policy: ``make lerobot``.
+
+``simulation`` runs the arm behind an arena, ``leader`` is a scripted leader arm, ``programs`` runs
+LeRobot's command line in its own environment, and ``steps`` puts them together.
+"""
