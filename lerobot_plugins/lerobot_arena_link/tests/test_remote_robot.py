@@ -251,7 +251,7 @@ def test_a_missing_room_is_named(arm: RemoteArm) -> None:
 
 def test_pictures_come_with_the_joints(arm: RemoteArm) -> None:
     """An observation has the picture of each camera; another size than configured is an error."""
-    pytest.importorskip('aiortc', reason='aiortc is not here: requirements/media.txt')
+    pytest.importorskip('aiortc', reason='aiortc is not here: requirements/video.txt')
     import numpy as np
 
     from lerobot_arena_ros.video import create_producer_client
