@@ -45,7 +45,8 @@ async def record(args: argparse.Namespace) -> int:
     def on_message(message: object) -> None:
         received.put_nowait((time.monotonic(), message))
 
-    async with RoboticsConsumer(args.server_url) as consumer:
+    # A lane may lose an update that a newer one follows, and a recording has to be complete.
+    async with RoboticsConsumer(args.server_url, fast_lane='never') as consumer:
         consumer.on_message(on_message)
         consumer.on_disconnected(lambda: received.put_nowait(None))
         if not await join(consumer, args):
