@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 import random
 
 import pytest
@@ -22,10 +22,11 @@ pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or 
 
 from support.fault_proxy import FaultProxy
 from support.lane_path import Path
-from support.robot import Robot, robot
+from support.participant import running_participant
+from support.robot import NAMESPACE, WORKSPACE, Robot, robot
 from support.waiting import ticks, wait_for, wait_until
 
-from lerobot_arena_ros import RoboticsProducer
+from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 
 CONSUME = {'consume.room_id': 'a', 'joints': ['j1'], 'consume.ramp_rate_hz': 100.0}
 OPENED = 'consume: joint updates take a fast lane now'
@@ -120,3 +121,20 @@ def test_a_stop_arrives_by_the_lane_while_the_websocket_hangs(path: Path) -> Non
         bridged.proxy.act(FaultProxy.thaw)
         wait_for(lambda: bridged.value('consume link', 'round_trip_ms'), 'an answer')
         assert bridged.bridge.output.count('EMERGENCY STOP') == 1
+
+
+def test_a_stop_of_the_robot_leaves_by_the_lane_while_the_websocket_hangs(path: Path) -> None:
+    """It reaches the others once, although the WebSocket delivers it, too, when it goes on."""
+    with robot_with_lane(path) as bridged, ExitStack() as stack:
+        consumer = RoboticsConsumer(bridged.url)
+        viewer = stack.enter_context(running_participant(consumer, WORKSPACE, 'a', 'viewer'))
+        bridged.proxy.act(FaultProxy.freeze)
+
+        assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
+
+        wait_for(lambda: viewer.stops, 'the stop')
+        bridged.proxy.act(FaultProxy.thaw)
+        heard = int(bridged.value('consume link', 'heard_frames'))
+        # The answers to heartbeats follow what was sent before them.
+        wait_for(lambda: int(bridged.value('consume link', 'heard_frames')) > heard + 5, 'answers')
+        assert [stop.reason for stop in viewer.stops] == ['stop triggered by service']
