@@ -352,8 +352,8 @@ class Connection:
             await self._socket.send(self._session.first_frame())
             while not self._session.is_joined:
                 frame = await self._socket.receive()
-                if frame is not None:
-                    self._pending.extend(self._session.receive(frame, steady_now()))
+                assert frame is not None  # There is no lane yet that would interrupt.
+                self._pending.extend(self._session.receive(frame, steady_now()))
         except JoinRefused as exc:
             raise await self._explain_refusal(exc) from exc
         except (ConnectionClosed, OSError) as exc:

@@ -268,3 +268,29 @@ async def test_an_opening_that_is_cancelled_leaves_no_connection(turns: int) -> 
         await asyncio.wait([opening])
 
         await wait_until(lambda: not opened, 'the connection to be closed')
+
+
+async def test_an_interruption_ends_a_wait_for_a_message() -> None:
+    """Something else has arrived; the next wait is for a message again."""
+    async with pair() as (ours, theirs):
+        waiting = asyncio.ensure_future(ours.receive())
+        await asyncio.sleep(0)
+        ours.interrupt()
+
+        assert await waiting is None
+        ours.interrupt()
+        theirs.sendall(text_frame('x'))
+        await wait_until(lambda: ours._messages, 'the message')
+        assert await ours.receive() == 'x'
+
+
+async def test_nothing_is_posted_after_the_close_frame() -> None:
+    """It would be a violation of the protocol."""
+    async with pair() as (ours, theirs):
+        ours.post('x')
+        assert [text async for text in frames_from(theirs, 1)] == ['x']
+        closing = asyncio.ensure_future(ours.close())
+        await wait_until(lambda: ours._closing is not None, 'the close frame')
+        ours.post('y')
+        theirs.close()
+        await closing

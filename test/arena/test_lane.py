@@ -199,6 +199,18 @@ async def test_garbage_is_neither_answered_nor_passed_on(text: str) -> None:
     assert not other.is_open
 
 
+async def test_an_answer_to_no_ping_measures_nothing(ends: tuple[End, End]) -> None:
+    """The other end, or a repeated datagram, could make the lane look alive."""
+    one, other = ends
+    await wait_until(lambda: one.round_trips, 'an answer')
+    count = len(one.round_trips)
+
+    other.lane.send_stop('pong 9999')
+
+    await wait_until(lambda: len(one.round_trips) > count, 'the next answer')
+    assert 9999 not in one.round_trips
+
+
 async def test_what_exceeds_the_rate_is_dropped(ends: tuple[End, End]) -> None:
     """Pings, too, because each is answered."""
     one, other = ends

@@ -257,6 +257,30 @@ async def test_a_stop_leaves_by_both_ways_with_one_name() -> None:
     await client.close()
 
 
+async def test_a_stop_without_a_lane_has_a_name_too() -> None:
+    """A lane may be opened before the WebSocket has delivered it."""
+    client = Client(Server().dial)
+
+    assert client.lane.send_stop(EmergencyStop('smoke')).stop_id
+    await client.close()
+
+
+async def test_a_lane_that_lasted_long_is_opened_again_soon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Otherwise the pauses would become longer for ever."""
+    monkeypatch.setattr(keeper_module, 'LONGEST_PAUSE_S', 0.0)
+    server = Server()
+    client = Client(server.dial)
+
+    def has_ten_requests() -> bool:
+        client.answer(LaneAnswer(reason='not now'))
+        return len(client.texts) == 10
+
+    await wait_until(has_ten_requests, 'ten requests')
+    await client.close()
+
+
 async def test_what_comes_by_both_ways_is_passed_on_once() -> None:
     """Whichever way is first."""
     server = Server()

@@ -508,6 +508,7 @@ def test_a_second_node_of_the_name_is_an_error_while_it_is_there() -> None:
                 'the second node to be noticed',
                 PATIENCE_S,
             )
+            logged = f'2 nodes are called {name}'
+            wait_for(lambda: logged in rig.process.output, 'the line in the log', PATIENCE_S)
             assert second.end() == 0, second.output
         wait_for(lambda: rig.probe.text(status) == 'active', 'its end', PATIENCE_S)
-        assert f'2 nodes are called {name}' in rig.process.output

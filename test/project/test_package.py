@@ -52,8 +52,10 @@ ROSDEP_KEYS = {
 }
 
 CONDA_NAMES = {
+    'python3-cryptography': 'cryptography',
     'python3-fastapi': 'fastapi',
     'python3-httpx': 'httpx',
+    'python3-openssl': 'pyopenssl',
     'python3-prometheus-client': 'prometheus-client',
     'python3-pydantic': 'pydantic',
     'python3-websockets': 'websockets',

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 import random
 
@@ -34,8 +35,10 @@ from support.waiting import ticks, wait_until
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 from lerobot_arena_ros.arena.features import Feature
-from lerobot_arena_ros.arena.lane import keeper
-from lerobot_arena_ros.arena.lane.decisions import LaneState
+from lerobot_arena_ros.arena.lane import availability, keeper
+from lerobot_arena_ros.arena.lane import lane as lane_module
+from lerobot_arena_ros.arena.lane.decisions import LaneState, Repeats
+from lerobot_arena_ros.arena.lane.errors import LaneError
 from lerobot_arena_ros.arena.messages import EmergencyStop, JointUpdate, Role
 from lerobot_arena_ros.server.rooms.limits import Limits
 
@@ -317,6 +320,62 @@ async def test_the_public_client_takes_the_lane(room: tuple[Arena, UdpProxy]) ->
         await producer.send_joint_update([{'name': 'a', 'value': 3.0}])
         await wait_until(lambda: seen[-1] == {'a': 3.0}, 'the last value')
     assert consumer.lane_report is None
+
+
+def has_length(items: list[dict[str, float]], length: int) -> bool:
+    """Return whether a list has a length."""
+    return len(items) == length
+
+
+@pytest.fixture
+def no_repetitions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the WebSocket repeat nothing in this test."""
+    monkeypatch.setattr(lane_module, 'Repeats', partial(Repeats, 3600.0))
+
+
+@pytest.mark.usefixtures('no_repetitions')
+async def test_a_program_that_iterates_gets_what_comes_by_the_lane(
+    room: tuple[Arena, UdpProxy],
+) -> None:
+    """At once, although it waits for the WebSocket."""
+    arena, _ = room
+    leader = await Peer(arena, PRODUCER).lane()
+    seen: list[dict[str, float]] = []
+    consumer = RoboticsConsumer(arena.address.base_url)
+    consumer.on_joint_update(lambda entries: seen.append({e['name']: e['value'] for e in entries}))
+    async with consumer:
+        assert await consumer.connect('lab', arena.room_id)
+        await wait_until(lambda: consumer.lane_report, 'the lane')
+        for number in range(5):
+            await leader.send(a=float(number))
+            await wait_until(partial(has_length, seen, number + 1), 'the update')
+        assert seen == [{'a': float(number)} for number in range(5)]
+
+
+async def test_with_a_lane_an_update_is_not_written_by_another_thread(
+    room: tuple[Arena, UdpProxy],
+) -> None:
+    """The lane belongs to the event loop."""
+    arena, _ = room
+    leader = await Peer(arena, PRODUCER).lane()
+
+    assert not leader.connection.send_now(JointUpdate.of({'a': 1.0}))
+
+
+async def test_a_missing_library_is_the_obstacle(
+    room: tuple[Arena, UdpProxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The link works without it."""
+    arena, _ = room
+
+    def check() -> None:
+        raise LaneError('OpenSSL is not installed')
+
+    monkeypatch.setattr(availability, 'check', check)
+    leader = await Peer(arena, PRODUCER).join()
+
+    assert leader.connection.lane_obstacle == 'OpenSSL is not installed'
+    assert Feature.FAST_LANE not in leader.connection.features
 
 
 async def test_lanes_beside_tls_and_a_token(tmp_path: Path) -> None:

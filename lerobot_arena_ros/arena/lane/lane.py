@@ -149,9 +149,8 @@ class Lane:
             self._settle()
 
     def _end(self, reason: str) -> None:
-        if not self._is_ended:
-            self.close()
-            self._on_end(reason)
+        self.close()
+        self._on_end(reason)
 
     def _settle(self) -> None:
         """Write the pending update, because what follows it takes the WebSocket."""
