@@ -273,11 +273,9 @@ async def test_an_opening_that_is_cancelled_leaves_no_connection(turns: int) -> 
 async def test_an_interruption_ends_a_wait_for_a_message() -> None:
     """Something else has arrived; the next wait is for a message again."""
     async with pair() as (ours, theirs):
-        waiting = asyncio.ensure_future(ours.receive())
-        await asyncio.sleep(0)
-        ours.interrupt()
+        asyncio.get_running_loop().call_later(0.01, ours.interrupt)
 
-        assert await waiting is None
+        assert await ours.receive() is None
         ours.interrupt()
         theirs.sendall(text_frame('x'))
         await wait_until(lambda: ours._messages, 'the message')

@@ -38,8 +38,8 @@ IO = {
 }
 """Modules that a test imports to open a socket or to start a process."""
 
-IO_FIXTURES = {'browser', 'own_server_url', 'server_url'}
-"""Fixtures of conftest.py that start a server or a browser."""
+IO_FIXTURES = {'arena_url', 'browser', 'own_server_url', 'server_url'}
+"""Fixtures of a conftest.py that start a server or a browser."""
 
 FORBIDDEN = {
     'os.exec',
