@@ -17,8 +17,10 @@ LABEL org.opencontainers.image.title="lerobot_arena_ros: bridge" \
 # hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
+      python3-cryptography \
       python3-fastapi \
       python3-httpx \
+      python3-openssl \
       python3-prometheus-client \
       python3-pydantic \
       python3-websockets \
@@ -26,6 +28,7 @@ RUN apt-get update \
       ros-jazzy-ament-index-python \
       ros-jazzy-builtin-interfaces \
       ros-jazzy-diagnostic-msgs \
+      ros-jazzy-geometry-msgs \
       ros-jazzy-launch \
       ros-jazzy-launch-ros \
       ros-jazzy-lifecycle-msgs \
