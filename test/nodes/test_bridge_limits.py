@@ -168,7 +168,8 @@ def test_a_fault_of_an_unlisted_joint_takes_no_limit_away() -> None:
 
         leading(bridged, act)
 
-        assert level(bridged, 'mapping') == OK
+        # Diagnostics come once a second.
+        wait_for(lambda: level(bridged, 'mapping') == OK, 'the mapping to be OK')
         assert 'lower=1' in bridged.value('mapping', 'odd (robot_description)')
 
 
@@ -180,7 +181,7 @@ def test_a_fault_of_a_commanded_joint_is_named_with_the_ways_out() -> None:
         cause = 'limits of odd (robot_description: lower=1 is above upper=-1) are unknown'
         bridged.wait_for_status('safety', cause)
         bridged.wait_for_status('mapping', 'odd: lower=1 is above upper=-1')
-        assert level(bridged, 'mapping') == WARN
+        wait_for(lambda: level(bridged, 'mapping') == WARN, 'the mapping to be a warning')
         assert 'joint_map.<joint>.min and .max' in bridged.status('safety')
 
 
@@ -207,7 +208,7 @@ def test_a_joint_without_a_range_is_held_where_it_is_while_others_move() -> None
         assert {command.position[1] for command in bridged.commands} == {0.3}
         assert not bridged.value('consuming', 'dropped_gross')
         bridged.wait_for_status('mapping', 'held where they are: brace')
-        assert level(bridged, 'mapping') == WARN
+        wait_for(lambda: level(bridged, 'mapping') == WARN, 'the mapping to be a warning')
         assert bridged.bridge.output.count('held where they are') == 1
 
 
