@@ -75,7 +75,7 @@ ANSWER_POLL_S = 0.005
 """The period of checks for the answer of a peer that sends again after a silence."""
 
 MAX_WAITING = 16
-"""The number of events that wait for the iterator from which on datagrams are dropped."""
+"""While this many events wait for the iterator, updates by the lane are dropped."""
 
 IDLE_ITERATIONS = 10
 """
@@ -199,7 +199,7 @@ class Connection:
         self._lane = ClientLane(
             session,
             dial,
-            unwanted=no_lane,
+            no_lane=no_lane,
             post=socket.post,
             deliver=self._deliver_datagram,
             is_behind=self._is_behind,

@@ -19,6 +19,7 @@ from support.channels import MemoryChannel, channel_pair
 from support.waiting import wait_until
 
 from lerobot_arena_ros.arena.features import Feature
+from lerobot_arena_ros.arena.lane import client_lane as client_lane_module
 from lerobot_arena_ros.arena.lane import keeper as keeper_module
 from lerobot_arena_ros.arena.lane.channel import Channel
 from lerobot_arena_ros.arena.lane.client_lane import ClientLane
@@ -52,7 +53,7 @@ class Client:
         dial: Dial,
         *,
         enabled: frozenset[Feature] = LANES,
-        unwanted: str | None = None,
+        no_lane: str | None = None,
     ) -> None:
         now = steady_now()
         self.session = Session(Join('robot', Role.CONSUMER, LANES), LinkTiming(), now)
@@ -63,7 +64,7 @@ class Client:
         self.lane = ClientLane(
             self.session,
             dial,
-            unwanted=unwanted,
+            no_lane=no_lane,
             post=self.texts.append,
             deliver=self.events.extend,
             is_behind=lambda: self.is_behind,
@@ -148,7 +149,7 @@ async def test_without_the_feature_no_lane_is_requested() -> None:
 
 async def test_the_reason_why_no_lane_is_wanted_is_shown() -> None:
     """For example that a library is missing."""
-    client = Client(Server().dial, enabled=frozenset(), unwanted='pyOpenSSL is not installed')
+    client = Client(Server().dial, enabled=frozenset(), no_lane='pyOpenSSL is not installed')
 
     assert client.lane.obstacle == 'pyOpenSSL is not installed'
     await client.close()
@@ -189,7 +190,7 @@ async def test_an_unanswered_request_is_repeated(monkeypatch: pytest.MonkeyPatch
     ('error', 'text'),
     [
         (LaneError('UDP is blocked'), 'UDP is blocked'),
-        (RuntimeError('bug'), "opening it failed because of a bug: RuntimeError('bug')"),
+        (RuntimeError('bug'), "it failed because of a bug: RuntimeError('bug')"),
     ],
 )
 async def test_an_attempt_that_fails_ends_nothing_else(error: Exception, text: str) -> None:
@@ -221,6 +222,47 @@ async def test_a_lane_that_ended_is_opened_again() -> None:
     assert not client.lane.is_open
     client.answer(ANSWER)
     await wait_until(lambda: client.lane.is_open, 'the second lane')
+    await client.close()
+
+
+async def test_a_lane_that_ends_before_it_is_used_ends_nothing_else() -> None:
+    """The other end may close it while the client wakes up."""
+
+    async def dial(ask: Ask) -> Channel:
+        await ask(FINGERPRINT)
+        here, there = channel_pair()
+        there.close()
+        return here
+
+    client = Client(dial)
+    await wait_until(lambda: client.texts, 'the request')
+    client.answer(ANSWER)
+
+    await wait_until(lambda: len(client.texts) == 2, 'the second request')
+    assert client.lane.obstacle == 'closed by the other end'
+    assert not client.lane.is_open
+    assert not client.task.done()
+    await client.close()
+
+
+async def test_a_lane_that_cannot_be_used_ends_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A bug in its use is as harmless as one in its opening."""
+
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise RuntimeError('bug')
+
+    client = Client(Server().dial)
+    with monkeypatch.context() as patched:
+        patched.setattr(client_lane_module, 'Lane', fail)
+        await wait_until(lambda: client.texts, 'the request')
+        client.answer(ANSWER)
+        await wait_until(lambda: len(client.texts) == 2, 'the second request')
+
+    assert client.lane.obstacle == "it failed because of a bug: RuntimeError('bug')"
+    client.answer(ANSWER)
+    await wait_until(lambda: client.lane.is_open, 'the lane')
     await client.close()
 
 

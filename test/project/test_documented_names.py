@@ -48,6 +48,7 @@ PRIVATE = {
     # argparse documents its formatters by name only, and shows a default of None or False.
     'server/cli/options.py': {'_get_help_string'},
     # Documented in spite of their names: those of named tuples and of os.
+    'arena/lane/client_lane.py': {'_replace'},
     'control/measurements.py': {'_replace'},
     'executables.py': {'_exit'},
     'server/access/rules.py': {'_replace'},

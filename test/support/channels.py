@@ -43,10 +43,13 @@ class MemoryChannel:
         self.peer: MemoryChannel = self
         self._on_text: Callable[[str], None] = lambda text: None
         self._on_end: Callable[[str], None] = lambda reason: None
+        self._reason: str | None = None
 
     def listen(self, on_text: Callable[[str], None], on_end: Callable[[str], None]) -> None:
-        """Receive messages."""
+        """Receive messages, or at once the reason why the channel has ended already."""
         self._on_text, self._on_end = on_text, on_end
+        if self._reason is not None:
+            on_end(self._reason)
 
     def send(self, text: str) -> bool:
         """Send a message to the other end, as :attr:`fate` decides."""
@@ -76,6 +79,7 @@ class MemoryChannel:
         """End this end with a reason."""
         if self.is_open:
             self.is_open = False
+            self._reason = reason
             self._on_end(reason)
 
 

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 import itertools
@@ -21,6 +22,7 @@ from ..features import Feature
 from ..messages import EmergencyStop, JointUpdate, LaneAnswer, LaneRequest, encode
 from ..session import Event, Presence, Session
 from ..steady_clock import steady_now
+from .channel import Channel
 from .decisions import LaneTiming
 from .keeper import Dial, LaneKeeper
 from .lane import Lane, LaneReport
@@ -37,7 +39,7 @@ class ClientLane:
 
     :param session: of the connection; it drops what arrives for the second time.
     :param dial: opens the channel of the lane.
-    :param unwanted: why no lane is requested; None if one is.
+    :param no_lane: why no lane is requested; None if one is.
     :param post: writes a text to the WebSocket.
     :param deliver: passes on events that came by the lane.
     :param is_behind: whether more updates must be dropped; the WebSocket repeats the newest.
@@ -48,7 +50,7 @@ class ClientLane:
         session: Session,
         dial: Dial,
         *,
-        unwanted: str | None,
+        no_lane: str | None,
         post: Callable[[str], object],
         deliver: Callable[[list[Event]], object],
         is_behind: Callable[[], bool],
@@ -57,9 +59,9 @@ class ClientLane:
         self._post = post
         self._deliver = deliver
         self._is_behind = is_behind
-        self._unwanted = unwanted
+        self._no_lane = no_lane
         self._lane: Lane | None = None
-        self._keeper = LaneKeeper(self, dial, LaneTiming())
+        self._keeper = LaneKeeper(self._request, dial, self._use)
         self._seqs = itertools.count()
 
     @property
@@ -73,14 +75,14 @@ class ClientLane:
         lane = self._lane
         if lane is None:
             return None
-        return LaneReport(*lane.report[:-1], out_of_order=self._session.out_of_order)
+        return lane.report._replace(out_of_order=self._session.out_of_order)
 
     @property
     def obstacle(self) -> str | None:
         """Why there is no lane; None while there is one, or none is requested yet."""
         if self._is_enabled:
             return self._keeper.obstacle
-        return self._unwanted or 'this server has no fast lanes'
+        return self._no_lane or 'this server has no fast lanes'
 
     async def keep_open(self) -> None:
         """Keep a lane open until cancelled, if the server enabled it."""
@@ -112,32 +114,46 @@ class ClientLane:
                 self._keeper.on_answer(event)
         return [event for event in events if not isinstance(event, LaneAnswer)]
 
-    # ----- called by the keeper and its lane
+    @property
+    def _is_enabled(self) -> bool:
+        return Feature.FAST_LANE in self._session.features
 
-    def request_lane(self, request: LaneRequest) -> None:
-        """Send a request for a lane."""
-        self._post(encode(request))
+    def _request(self, fingerprint: str) -> None:
+        self._post(encode(LaneRequest(fingerprint)))
 
-    def on_lane(self, lane: Lane | None) -> None:
-        """Use a lane from now on, or none."""
+    async def _use(self, channel: Channel) -> str:
+        ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        def on_end(reason: str) -> None:
+            # This task may have been cancelled just before.
+            if not ended.done():
+                ended.set_result(reason)
+
+        lane = Lane(
+            channel,
+            LaneTiming(),
+            on_text=self._receive,
+            repeat=lambda update: self._post(update.text),
+            on_end=on_end,
+            on_pong=self._report_delay,
+        )
+        self._take(lane)
+        try:
+            return await ended
+        finally:
+            self._take(None)
+            lane.close()
+
+    def _take(self, lane: Lane | None) -> None:
         self._lane = lane
         self._session.lane = None if lane is None else lane.health
 
-    def on_lane_text(self, text: str) -> None:
-        """Pass on what is new of a message that came by the lane."""
+    def _receive(self, text: str) -> None:
         # Dropped before the session sees it, because it would drop the repetition otherwise.
         if not self._is_behind() or 'emergency_stop' in text:
             self._deliver(self._session.receive_datagram(text))
 
-    def on_lane_round_trip(self, round_trip_s: float) -> None:
+    def _report_delay(self, round_trip_s: float) -> None:
         """Report how late the updates are, if they take the lane."""
         if self._session.is_carried_by_lane(steady_now()):
             self._deliver([Presence(None, round_trip_s)])
-
-    def repeat(self, update: JointUpdate) -> None:
-        """Write an update to the WebSocket."""
-        self._post(update.text)
-
-    @property
-    def _is_enabled(self) -> bool:
-        return Feature.FAST_LANE in self._session.features

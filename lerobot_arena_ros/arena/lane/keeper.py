@@ -20,15 +20,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 import logging
-from typing import Protocol
 
-from ..messages import JointUpdate, LaneAnswer, LaneRequest
+from ..messages import LaneAnswer
 from .channel import Channel
-from .decisions import LaneTiming
 from .errors import LaneError
-from .lane import Lane
 
-__all__ = ['Ask', 'Dial', 'LaneKeeper', 'LaneUser']
+__all__ = ['Ask', 'Dial', 'LaneKeeper']
 
 ANSWER_TIMEOUT_S = 5.0
 """The timeout for the answer to a request, in seconds."""
@@ -48,39 +45,26 @@ Dial = Callable[[Ask], Awaitable[Channel]]
 """Opens a channel. Raises :class:`.LaneError`."""
 
 
-class LaneUser(Protocol):
-    """The connection that uses a lane; called in its event loop."""
-
-    def request_lane(self, request: LaneRequest) -> None:
-        """Send a request; :meth:`LaneKeeper.on_answer` is called with the answer."""
-
-    def on_lane_text(self, text: str) -> None:
-        """Handle a message that came by the lane."""
-
-    def on_lane_round_trip(self, round_trip_s: float) -> None:
-        """Handle a measured round trip of the lane, in seconds."""
-
-    def on_lane(self, lane: Lane | None) -> None:
-        """Use a lane from now on, or none."""
-
-    def repeat(self, update: JointUpdate) -> None:
-        """Write an update to the WebSocket."""
-
-
 class LaneKeeper:
     """
     Opens a lane, and another one after its end.
 
     :ivar obstacle: why there is no lane; None while there is one, and before the first attempt.
+    :param request: sends a request with a fingerprint; :meth:`on_answer` gets the answer.
     :param dial: opens the channel.
-    :param timing: the timeouts of the lane.
+    :param use: uses an open channel until its end, closes it, and returns why it ended.
     """
 
-    def __init__(self, user: LaneUser, dial: Dial, timing: LaneTiming) -> None:
+    def __init__(
+        self,
+        request: Callable[[str], object],
+        dial: Dial,
+        use: Callable[[Channel], Awaitable[str]],
+    ) -> None:
         self.obstacle: str | None = None
-        self._user = user
+        self._request = request
         self._dial = dial
-        self._timing = timing
+        self._use = use
         self._answer: asyncio.Future[LaneAnswer] | None = None
 
     def on_answer(self, answer: LaneAnswer) -> None:
@@ -96,14 +80,14 @@ class LaneKeeper:
             began_at = loop.time()
             try:
                 channel = await self._dial(self._ask)
+                self.obstacle = None
+                self.obstacle = await self._use(channel)
             except LaneError as exc:
                 self.obstacle = str(exc)
             except Exception as exc:
                 # A bug here must not end the link of a robot, which works without a lane.
-                self.obstacle = f'opening it failed because of a bug: {exc!r}'
-                _logger.exception('cannot open a lane')
-            else:
-                self.obstacle = await self._use(channel)
+                self.obstacle = f'it failed because of a bug: {exc!r}'
+                _logger.exception('the fast lane failed because of a bug')
             if loop.time() - began_at >= LONGEST_PAUSE_S:
                 pause_s = SHORTEST_PAUSE_S
             await asyncio.sleep(pause_s)
@@ -112,7 +96,7 @@ class LaneKeeper:
     async def _ask(self, fingerprint: str) -> LaneAnswer:
         self._answer = asyncio.get_running_loop().create_future()
         try:
-            self._user.request_lane(LaneRequest(fingerprint))
+            self._request(fingerprint)
             await asyncio.wait([self._answer], timeout=ANSWER_TIMEOUT_S)
             if not self._answer.done():
                 raise LaneError(f'no answer to the request within {ANSWER_TIMEOUT_S:g} s')
@@ -123,22 +107,3 @@ class LaneKeeper:
         if answer.reason is not None:
             raise LaneError(f'the server refused it: {answer.reason}')
         return answer
-
-    async def _use(self, channel: Channel) -> str:
-        """Use a channel until its end; return why it ended."""
-        ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        lane = Lane(
-            channel,
-            self._timing,
-            on_text=self._user.on_lane_text,
-            repeat=self._user.repeat,
-            on_end=ended.set_result,
-            on_pong=self._user.on_lane_round_trip,
-        )
-        self.obstacle = None
-        self._user.on_lane(lane)
-        try:
-            return await ended
-        finally:
-            self._user.on_lane(None)
-            lane.close()

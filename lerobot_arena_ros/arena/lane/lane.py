@@ -98,8 +98,8 @@ class Lane:
         self._repeats = Repeats()
         self._repeating: asyncio.TimerHandle | None = None
         self._is_ended = False
-        channel.listen(self._receive, self._end)
-        self._pinging = self._loop.call_soon(self._ping)
+        # Later, because a channel that has ended already calls at once.
+        self._next: asyncio.Handle = self._loop.call_soon(self._begin)
 
     @property
     def report(self) -> LaneReport:
@@ -120,10 +120,8 @@ class Lane:
         :returns: whether the WebSocket need not carry it. If False, write it to the WebSocket,
             too: the lane cannot send it, or may have stopped working.
         """
-        if self._is_ended or not self._channel.send(update.text):
-            self._settle()
-            return False
-        if self.health.state(steady_now()) is not LaneState.UP:
+        is_sent = not self._is_ended and self._channel.send(update.text)
+        if not is_sent or self.health.state(steady_now()) is not LaneState.UP:
             self._settle()
             return False
         uncovered = self._repeats.sent_by_lane(update)
@@ -144,9 +142,14 @@ class Lane:
         """Close the lane and write to the WebSocket what was sent by the lane only; idempotent."""
         if not self._is_ended:
             self._is_ended = True
-            self._pinging.cancel()
+            self._next.cancel()
             self._channel.close()
             self._settle()
+
+    def _begin(self) -> None:
+        self._channel.listen(self._receive, self._end)
+        if not self._is_ended:
+            self._ping()
 
     def _end(self, reason: str) -> None:
         self.close()
@@ -172,7 +175,7 @@ class Lane:
         seq = self.health.ping(now)
         if seq is not None:
             self._channel.send(f'ping {seq}')
-        self._pinging = self._loop.call_later(self.health.next_ping - now, self._ping)
+        self._next = self._loop.call_later(self.health.next_ping - now, self._ping)
 
     def _receive(self, text: str) -> None:
         if not self._admit():

@@ -110,7 +110,6 @@ class Lanes:
     :param on_text: called with each message that a participant sent by its lane.
     :ivar place: where lanes are opened; None = nowhere.
     :ivar opened: the number of lanes that were opened so far.
-    :ivar ended: the number of lanes that failed, or that their participant closed.
     :ivar limited: the number of datagrams that exceeded the rate.
     """
 
@@ -118,7 +117,7 @@ class Lanes:
         self, most: int, rate_hz: float, on_text: Callable[[Member, str], object]
     ) -> None:
         self.place: LanePlace | None = None
-        self.opened = self.ended = self.limited = 0
+        self.opened = self.limited = 0
         self._most = most
         self._rate_hz = rate_hz
         self._on_text = on_text
@@ -150,29 +149,19 @@ class Lanes:
             get one of the last quarter of the lanes.
         """
         place, now_s = self.place, now().steady_s
-        before = self._holders.get(member)
-        self._forget_unopened(now_s)
         if place is None or not self._most:
             return LaneAnswer(reason='this server has no fast lanes')
-        if before is not None and now_s - before.requested_s < REQUEST_PERIOD_S:
-            return LaneAnswer(
-                reason=f'at most one request each {REQUEST_PERIOD_S:g} s is accepted'
-            )
-        if before is None and len(self._holders) >= self._most:
-            return LaneAnswer(reason=f'all {self._most} fast lanes of this server are in use')
-        kept = self._most // 4
-        if before is None and not may_drive and len(self._holders) >= self._most - kept:
-            return LaneAnswer(reason=f'the last {kept} fast lanes are for tokens that may drive')
-        if any(each.fingerprint == request.fingerprint for each in self._holders.values()):
-            return LaneAnswer(
-                reason='this fingerprint is in use; make a certificate for each lane'
-            )
+        self._forget_unopened(now_s)
+        refusal = self._refusal(member, request.fingerprint, now_s, may_drive=may_drive)
+        if refusal is not None:
+            return LaneAnswer(reason=refusal)
         self.remove(member)
         holder = self._holders[member] = _Holder(owner, request.fingerprint, now_s)
         try:
             self._opener = opener = await place.opener()
         except LaneError as exc:
-            self.remove(member)
+            if self._holders.get(member) is holder:
+                self.remove(member)
             return LaneAnswer(reason=str(exc))
         if self._holders.get(member) is not holder:
             return LaneAnswer(reason='the participant has left')
@@ -189,6 +178,22 @@ class Lanes:
         if holder.lane is not None:
             holder.owner.use_lane(None)
             holder.lane.close()
+
+    def _refusal(
+        self, member: Member, fingerprint: str, now_s: float, *, may_drive: bool
+    ) -> str | None:
+        """Return why a participant gets no lane now; None if it gets one."""
+        before, count = self._holders.get(member), len(self._holders)
+        kept = self._most // 4
+        if before is None and count >= self._most:
+            return f'all {self._most} fast lanes of this server are in use'
+        if before is None and not may_drive and count >= self._most - kept:
+            return f'the last {kept} fast lanes are for tokens that may drive'
+        if before is not None and now_s - before.requested_s < REQUEST_PERIOD_S:
+            return f'at most one request each {REQUEST_PERIOD_S:g} s is accepted'
+        if any(each.fingerprint == fingerprint for each in self._holders.values()):
+            return 'this fingerprint is in use; make a certificate for each lane'
+        return None
 
     def _forget_unopened(self, now_s: float) -> None:
         for member, holder in tuple(self._holders.items()):
@@ -208,7 +213,6 @@ class Lanes:
             return is_within
 
         def on_end(reason: str) -> None:
-            self.ended += 1
             owner.use_lane(None)
             del self._holders[member]
 
