@@ -54,7 +54,6 @@ def test_an_older_update_is_dropped() -> None:
     assert take(newest, numbered(2, a=2.0)) is None
     assert take(newest, numbered(1, a=1.0)) is None
     assert take(newest, numbered(3, a=3.0)) == {'a': 3.0}
-    assert newest.outdated == 2
 
 
 def test_numbers_count_for_each_joint() -> None:

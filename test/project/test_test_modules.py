@@ -33,7 +33,7 @@ COVERED_BY = {
     'arena/hosts': 'arena/test_address.py',
     'arena/joined_client': 'arena/test_client_core.py',
     'arena/lane/channel': 'arena/test_lane_dtls_channel.py',
-    'arena/lane/errors': 'arena/test_lane_dialling.py',
+    'arena/lane/errors': 'arena/test_lane_client_channel.py',
     'arena/robot_state': 'arena/test_messages.py',
     'arena/rooms_client': 'contract/test_rest_api.py',
     'arena/sansio': 'server/test_web_socket.py',

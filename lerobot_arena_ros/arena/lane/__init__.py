@@ -16,7 +16,7 @@ new of what arrives. :mod:`.lane` applies them to an open :class:`.Channel`; it 
 ends. :mod:`.client_lane` chooses the way of each message of a client, and :mod:`.keeper` keeps its
 lane open.
 
-The channel is DTLS 1.2 over UDP. :mod:`.dialling` opens one as a client, and
+The channel is DTLS 1.2 over UDP. :mod:`.client_channel` opens one as a client, and
 ``server.net.udp_listener`` on the server. Both use :mod:`.dtls`, which is sans I/O, through
 :mod:`.dtls_channel`. Each lane has a :mod:`.certificate`, whose fingerprint travels over the
 WebSocket. OpenSSL is optional and its import is slow, so only these modules import it;

@@ -8,7 +8,7 @@
 # language governing permissions and limitations under the License.
 
 """
-The certificate of this process, with which it proves who it is to the other end of a lane.
+The certificate of one end of a lane, which proves to the other end who it is.
 
 No authority signs it, because the other end gets its fingerprint by the WebSocket.
 """

@@ -39,10 +39,9 @@ MAX_RESULTS = 200
 MIN_RESULTS = 20
 """The minimum number, because the first lost ping would be a loss of 100 %."""
 
-
 MAX_BY_SOCKET = 5
 """
-Updates in a row that only the WebSocket carried from which on the updates do not take the lane.
+After this many updates in a row by the WebSocket, the updates do not take the lane.
 
 More than one, because single datagrams are lost.
 """
@@ -118,8 +117,9 @@ class LaneHealth:
     @property
     def loss(self) -> float | None:
         """The fraction of the last pings that were not answered; None before the 20th."""
-        count = len(self._results)
-        return 1.0 - sum(self._results) / count if count >= MIN_RESULTS else None
+        # A copy, because the event loop may append while another thread reads the report.
+        results = tuple(self._results)
+        return 1.0 - sum(results) / len(results) if len(results) >= MIN_RESULTS else None
 
     def ping(self, now: float) -> int | None:
         """Return the number of the ping to send; None if none is due."""

@@ -47,7 +47,7 @@ async def dial(host: str, ask: Ask) -> Channel:
     :raises LaneError: why it could not be opened.
     """
     from .certificate import Certificate
-    from .dialling import open_channel
+    from .client_channel import open_channel
 
     # A certificate for one lane only: the server finds the participant by its fingerprint.
     certificate = Certificate.make()

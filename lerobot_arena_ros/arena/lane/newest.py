@@ -27,21 +27,16 @@ from ..messages import JointUpdate
 __all__ = ['Changes', 'LaneOrder', 'Newest', 'SeenStops']
 
 MAX_JOINTS = 10_000
-"""The number of joints from which on others are dropped; a room usually has fewer than 100."""
+"""The maximum number of joints; further ones are dropped. A room usually has fewer than 100."""
 
 MAX_STOPS = 64
-"""The number of stops that are recognized when they come again."""
+"""The maximum number of stops that are recognized when they arrive again."""
 
 
 class Newest:
-    """
-    The number of the newest update of each joint.
-
-    :ivar outdated: the number of updates of which nothing was new.
-    """
+    """The number of the newest update of each joint."""
 
     def __init__(self) -> None:
-        self.outdated = 0
         self._seqs: dict[str, int] = {}
         self._stamped_seq = -1
 
@@ -61,7 +56,6 @@ class Newest:
         entries = tuple(each for each in update.entries if known.get(each['name'], unknown) < seq)
         is_newest = seq > self._stamped_seq
         if not entries and not is_newest:
-            self.outdated += 1
             return None
         if len(entries) == len(update.entries) and is_newest:
             return update
@@ -140,14 +134,14 @@ class LaneOrder:
 
 
 class SeenStops:
-    """The last stops, of which each comes several times."""
+    """The last stops, because each arrives several times."""
 
     def __init__(self) -> None:
         self._seen: deque[object] = deque(maxlen=MAX_STOPS)
 
     def is_new(self, key: object | None) -> bool:
         """
-        Return whether a stop has not come before, and note it.
+        Return whether a stop has not arrived before, and note it.
 
         :param key: the same for each copy; None = unknown, so the stop is new.
         """

@@ -8,9 +8,9 @@
 # language governing permissions and limitations under the License.
 
 """
-Opens a lane as a client: one connected UDP socket, and the handshake over it.
+Opens the channel of a lane as a client: one connected UDP socket, and the handshake over it.
 
-Errors of the network end an attempt, but not a channel that is open, because the heartbeats above
+Errors of the network end an attempt, but not a channel that is open, because the pings of the lane
 decide whether it works.
 """
 
@@ -39,11 +39,11 @@ async def open_channel(
     host: str, port: int, certificate: Certificate, server_fingerprint: str, *, timeout_s: float
 ) -> Channel:
     """
-    Open a lane to a server.
+    Open a channel to a server.
 
     Each address of the host is tried in turn, for an equal part of the time that is left.
 
-    :param certificate: that of this process, whose fingerprint the server expects.
+    :param certificate: of the client, whose fingerprint the server expects.
     :param server_fingerprint: SHA-256 of the server's certificate, lower-case hexadecimal.
     :param timeout_s: the maximum time for all of it, in seconds.
     :raises LaneError: the host has no address, does not answer in time, refuses the port or the
@@ -53,15 +53,15 @@ async def open_channel(
     deadline = loop.time() + timeout_s
     addresses = await _resolve(host, port, timeout_s)
 
-    async def dial(address: tuple[int, Any], left_s: float) -> Channel:
+    async def attempt(address: tuple[int, Any], left_s: float) -> Channel:
         sock = _connect(*address, f'{host}:{port}')
-        attempt = _Dial(sock, certificate, server_fingerprint, f'{host}:{port}')
-        return await attempt.run(left_s)
+        made = _Attempt(sock, certificate, server_fingerprint, f'{host}:{port}')
+        return await made.run(left_s)
 
     for left in range(len(addresses), 1, -1):
         with contextlib.suppress(LaneError):
-            return await dial(addresses[-left], (deadline - loop.time()) / left)
-    return await dial(addresses[-1], deadline - loop.time())
+            return await attempt(addresses[-left], (deadline - loop.time()) / left)
+    return await attempt(addresses[-1], deadline - loop.time())
 
 
 async def _resolve(host: str, port: int, timeout_s: float) -> list[tuple[int, Any]]:
@@ -95,7 +95,7 @@ def _error(name: str, why: str, remedy: str) -> LaneError:
     return LaneError(f'cannot open a lane to {name}: {why}; {remedy}')
 
 
-class _Dial:
+class _Attempt:
     """
     One attempt, and then the owner of the socket of the channel.
 

@@ -22,7 +22,7 @@ from support.lanes import CLIENT, OTHER, SERVER, End, listener
 from support.waiting import PATIENCE_S, wait_until
 
 from lerobot_arena_ros.arena.lane.channel import Channel
-from lerobot_arena_ros.arena.lane.dialling import open_channel
+from lerobot_arena_ros.arena.lane.client_channel import open_channel
 from lerobot_arena_ros.arena.lane.dtls_channel import DtlsChannel
 from lerobot_arena_ros.arena.lane.errors import LaneError
 
