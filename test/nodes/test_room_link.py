@@ -34,7 +34,9 @@ from lerobot_arena_ros.nodes.runtime.arena_thread import ArenaThread
 from lerobot_arena_ros.nodes.runtime.node_log import NodeLog
 from lerobot_arena_ros.nodes.settings.bridge_settings import LinkSettings
 
-SETTINGS = LinkSettings(LinkTiming(), stop_on_loss=False, reconnect_min_s=0.1, reconnect_max_s=0.2)
+SETTINGS = LinkSettings(
+    LinkTiming(), stop_on_loss=False, reconnect_min_s=0.1, reconnect_max_s=0.2, fast_lane=True
+)
 
 AWAY = LinkStatus('lab/a', timeout_s=1.5)
 JOINED = replace(AWAY, joined_as='arm', received_at=9.0)

@@ -76,7 +76,7 @@ def test_a_consumer_with_lanes_gets_all_joints_of_the_producer_each_time() -> No
 
 
 def test_without_such_a_consumer_nothing_is_numbered() -> None:
-    """It would be encoded for nobody."""
+    """No participant would use it."""
     room = room_with(frozenset())
     produce(room)
 
@@ -108,7 +108,7 @@ def test_another_producer_is_another_sender() -> None:
 
 
 def test_commands_over_rest_have_only_their_own_joints() -> None:
-    """A joint that somebody commanded an hour ago is not commanded again."""
+    """A joint that was commanded an hour ago is not commanded again."""
     room = room_with(LANES)
     room.command(entries(a=1.0), NOW)
 

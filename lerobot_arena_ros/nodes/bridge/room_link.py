@@ -212,7 +212,7 @@ class RoomLink:
 
     @property
     def seen_by_room(self) -> RobotLink:
-        """How the link works, for the room."""
+        """How the link works, as the participants of the room see it."""
         return self.lane.seen_by_room(self.status.round_trip_s)
 
     def condition(self, now: float) -> Condition:

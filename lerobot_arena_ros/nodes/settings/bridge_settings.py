@@ -158,7 +158,7 @@ class LinkSettings:
     stop_on_loss: bool
     reconnect_min_s: float
     reconnect_max_s: float
-    fast_lane: bool = True
+    fast_lane: bool
 
 
 @dataclass(frozen=True)

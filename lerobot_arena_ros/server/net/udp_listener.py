@@ -29,9 +29,6 @@ from .udp_port import UdpPort
 
 __all__ = ['UdpListener']
 
-RECEIVE_BUFFER_OCTETS = 262_144
-"""Enough for a burst of some hundred datagrams; a flood does not make the others wait long."""
-
 
 @dataclass(frozen=True)
 class _Expected:
