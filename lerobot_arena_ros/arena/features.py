@@ -37,6 +37,9 @@ class Feature(str, Enum):
     which only that time is new.
     ``fast_lane``: joint updates are numbered, and together with stops they may also travel on a
     lane of datagrams that does not wait for lost packets.
+    ``control``: the participant is told who has control of the room, and may request it.
+    ``shadows``: the participant also receives the joint updates of drivers without control, in
+    messages of another type.
     """
 
     HEARTBEAT_SEQ = 'heartbeat_seq'
@@ -47,6 +50,8 @@ class Feature(str, Enum):
     LIVENESS = 'liveness'
     STAMPS = 'stamps'
     FAST_LANE = 'fast_lane'
+    CONTROL = 'control'
+    SHADOWS = 'shadows'
 
 
 def known_features(names: object) -> frozenset[Feature]:

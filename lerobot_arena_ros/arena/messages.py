@@ -10,6 +10,9 @@
 """
 The messages of the protocol as frozen dataclasses. Only this module uses their JSON keys.
 
+Those of a hand-over are in :mod:`.control_messages`, the states of robots in
+:mod:`.robot_state`.
+
 Rules of this file:
 
 - ``encode`` writes ASCII only, and never NaN or Infinity.
@@ -29,6 +32,16 @@ from functools import cached_property
 import re
 from typing import Any, NamedTuple
 
+from .control_messages import (
+    CONTROL_ACTIONS,
+    ControlAnswer,
+    ControlRequest,
+    ControlState,
+    control_fields,
+    read_answer,
+    read_control,
+    read_request,
+)
 from .errors import ProtocolError
 from .features import Feature, known_features
 from .fields import (
@@ -66,6 +79,7 @@ __all__ = [
     'RoomInfo',
     'RoomState',
     'ServerMessage',
+    'ShadowUpdate',
     'StateSync',
     'Unknown',
     'checked_update',
@@ -187,6 +201,31 @@ class JointUpdate:
         """Return the update with these values, by joint name and in their order."""
         entries = tuple({'name': name, 'value': value} for name, value in values.items())
         return cls(entries, stamp_ns=stamp_ns)
+
+    @property
+    def values(self) -> dict[str, float]:
+        """The value of each joint by its name; if a name occurs twice, the last value."""
+        return {entry['name']: float(entry['value']) for entry in self.entries}
+
+    @cached_property
+    def text(self) -> str:
+        """The encoded message; encoded once for all recipients."""
+        return encode(self)
+
+
+@dataclass(frozen=True)
+class ShadowUpdate:
+    """
+    A joint update of a driver that does not have control, for a participant that asked for it.
+
+    It is a message of its own, so that no program can take it for a command. The fields are those
+    of :class:`JointUpdate`.
+    """
+
+    entries: tuple[Entry, ...]
+    timestamp: str | None = None
+    source: str | None = None
+    stamp_ns: int | None = None
 
     @property
     def values(self) -> dict[str, float]:
@@ -368,7 +407,14 @@ class Unknown:
 
 
 ClientMessage = (
-    JointUpdate | EmergencyStop | Heartbeat | RobotReport | ResetStop | LaneRequest | Unknown
+    JointUpdate
+    | EmergencyStop
+    | Heartbeat
+    | RobotReport
+    | ResetStop
+    | LaneRequest
+    | ControlRequest
+    | Unknown
 )
 ServerMessage = (
     Joined
@@ -380,6 +426,9 @@ ServerMessage = (
     | ResetStop
     | ErrorReply
     | LaneAnswer
+    | ControlState
+    | ControlAnswer
+    | ShadowUpdate
     | Unknown
 )
 Message = ClientMessage | ServerMessage | Join
@@ -464,6 +513,8 @@ def client_message(fields: Mapping[str, Any], features: frozenset[Feature]) -> C
             to = fields.get('to')
             to = to if is_text(to) else None
             return ResetStop(to, stop_id=optional_text(fields.get('stop')))
+        case str(kind) if kind in CONTROL_ACTIONS and Feature.CONTROL in features:
+            return read_request(fields)
         case other:
             return Unknown(as_text(other))
 
@@ -516,6 +567,14 @@ def server_message(fields: Mapping[str, Any]) -> ServerMessage:
             return StateSync(joints, timestamp, rejected, optional_stamp(fields.get('stamp_ns')))
         case 'joined':
             return _joined(fields, timestamp)
+        case 'shadow_update':
+            source = optional_text(fields.get('source'))
+            entries, _ = _usable(fields.get('data'))
+            return ShadowUpdate(entries, timestamp, source, optional_stamp(fields.get('stamp_ns')))
+        case 'control':
+            return read_control(fields)
+        case 'control_answer':
+            return read_answer(fields)
         case 'lane_answer':
             return _lane_answer(fields)
         case 'robot_state':
@@ -605,6 +664,16 @@ def _fields(message: Message) -> dict[str, Any]:
         case ErrorReply(text, timestamp, code, joints):
             refused = dict(joints) or None
             return _typed('error', message=text, timestamp=timestamp, code=code, joints=refused)
+        case ShadowUpdate(entries, timestamp, source, stamp_ns):
+            return _typed(
+                'shadow_update',
+                data=entries,
+                timestamp=timestamp,
+                source=source,
+                stamp_ns=stamp_ns,
+            )
+        case ControlRequest() | ControlAnswer() | ControlState():
+            return _present(control_fields(message))
         case Join(participant_id, role, features):
             join = {'participant_id': participant_id, 'role': role.value}
             return {**join, 'features': _names(features)} if features else join
@@ -632,8 +701,11 @@ def _names(features: frozenset[Feature]) -> list[str] | None:
 
 def _typed(kind: str, **fields: object) -> dict[str, object]:
     """Put the type first and omit None, because absent and null mean the same here."""
-    present = {key: value for key, value in fields.items() if value is not None}
-    return {'type': kind, **present}
+    return _present({'type': kind, **fields})
+
+
+def _present(fields: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in fields.items() if value is not None}
 
 
 def load_object(text: str) -> dict[str, Any]:

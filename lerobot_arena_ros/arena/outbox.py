@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import replace
 
+from .control_messages import ControlState
 from .messages import (
     EmergencyStop,
     Entry,
@@ -27,6 +28,7 @@ from .messages import (
     Message,
     ResetStop,
     RobotReport,
+    ShadowUpdate,
     encode,
 )
 from .video_messages import VideoFrame
@@ -48,11 +50,12 @@ class Outbox:
         self._others: deque[Message] = deque()
         self._update: JointUpdate | None = None
         self._reports: dict[str | None, RobotReport] = {}
+        self._shadows: dict[str | None, ShadowUpdate] = {}
         self._video = VideoOutbox()
 
     def __bool__(self) -> bool:
         """Return whether any message is queued."""
-        joints = self._update or self._reports
+        joints = self._update or self._reports or self._shadows
         return bool(self._stops or self._reset or self._others or joints or self._video)
 
     def put(self, message: Message | VideoFrame) -> bool:
@@ -60,7 +63,9 @@ class Outbox:
         Add a message.
 
         A stop is sent before everything else. A second stop of the same source replaces the first
-        one in the queue. Joint updates are merged: the newest entry of each joint is kept. Only
+        one in the queue. Joint updates of one source are merged: the newest entry of each joint is
+        kept. Updates before and after a change of control stay apart, so that a value never
+        appears under the name of another source. Only the newest shadow update of each source,
         the newest state of each robot is kept, and only the newest reset request.
 
         :returns: whether it replaced, or was merged with, a queued message.
@@ -79,11 +84,19 @@ class Outbox:
                 is_newer = self._reset is not None
                 self._reset = message
                 return is_newer
-            case JointUpdate() if self._update is not None:
-                self._update = _merge(self._update, message)
-                return True
-            case JointUpdate():
+            case JointUpdate(source=source):
+                if self._update is not None and self._update.source == source:
+                    self._update = _merge(self._update, message)
+                    return True
+                self._close_update()
                 self._update = message
+            case ControlState():
+                self._close_update()
+                self._others.append(message)
+            case ShadowUpdate(source=source):
+                is_newer = source in self._shadows
+                self._shadows[source] = message
+                return is_newer
             case RobotReport(source=source):
                 is_newer = source in self._reports
                 self._reports[source] = message
@@ -108,7 +121,15 @@ class Outbox:
             return update
         if self._reports:
             return self._reports.pop(next(iter(self._reports)))
+        if self._shadows:
+            return self._shadows.pop(next(iter(self._shadows)))
         return self._video.take()
+
+    def _close_update(self) -> None:
+        """Put the queued update among the messages that keep their order."""
+        if self._update is not None:
+            self._others.append(self._update)
+            self._update = None
 
     @property
     def pending_others(self) -> int:
@@ -118,7 +139,7 @@ class Outbox:
 
 def text_of(message: Message | VideoFrame) -> str:
     """Encode a message; one that may be large is encoded once for all recipients."""
-    if isinstance(message, JointUpdate | RobotReport | VideoFrame):
+    if isinstance(message, JointUpdate | ShadowUpdate | RobotReport | VideoFrame):
         return message.text
     return encode(message)
 

@@ -37,6 +37,7 @@ from dataclasses import dataclass
 import math
 from typing import NamedTuple
 
+from .control_messages import ControlAnswer, ControlState
 from .errors import ConnectionLost, JoinRefused, ProtocolError
 from .features import Feature
 from .lane.decisions import LaneHealth, LaneState, UpdateWay
@@ -55,6 +56,7 @@ from .messages import (
     RobotReport,
     RoomInfo,
     ServerMessage,
+    ShadowUpdate,
     StateSync,
     Unknown,
     decode_server,
@@ -155,6 +157,9 @@ Event = (
     | RobotReport
     | ResetStop
     | ErrorReply
+    | ControlState
+    | ControlAnswer
+    | ShadowUpdate
     | Malformed
     | Presence
     | Late
@@ -476,6 +481,8 @@ class Session:
             return [event] if self._seen_stops.is_new(key or None) else []
         if isinstance(event, StateSync):
             self._changes.start(event.joints)
+        if isinstance(event, ControlState) and event.seq is not None:
+            self._newest.outdate(event.seq)
         if not isinstance(event, JointUpdate):
             return [event]
         newer = self._newest.newer(event)

@@ -75,14 +75,16 @@ def test_an_update_without_a_number_is_new() -> None:
     assert take(newest, numbered(0, a=0.0)) == {'a': 0.0}
 
 
-def test_another_sender_counts_from_the_start() -> None:
-    """The numbers of the sender before mean nothing."""
+def test_an_update_from_before_a_hand_over_is_not_new() -> None:
+    """It may have been delayed on a lane, and the driver that sent it has no control now."""
     newest = Newest()
-    take(newest, numbered(1000, a=1.0))
+    take(newest, numbered(4, a=1.0))
 
-    newest.forget()
+    newest.outdate(7)
 
-    assert take(newest, numbered(0, a=0.0)) == {'a': 0.0}
+    assert take(newest, numbered(6, a=2.0, b=2.0)) is None
+    assert take(newest, numbered(7, a=3.0)) == {'a': 3.0}
+    assert take(newest, numbered(None, a=4.0)) == {'a': 4.0}
 
 
 def test_joints_without_end_do_not_fill_the_memory() -> None:

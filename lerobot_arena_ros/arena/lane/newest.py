@@ -39,6 +39,7 @@ class Newest:
     def __init__(self) -> None:
         self._seqs: dict[str, int] = {}
         self._stamped_seq = -1
+        self._first_seq = 0
 
     def newer(self, update: JointUpdate) -> JointUpdate | None:
         """
@@ -51,6 +52,8 @@ class Newest:
         seq = update.seq
         if seq is None:
             return update
+        if seq < self._first_seq:
+            return None
         known = self._seqs
         unknown = -1 if len(known) < MAX_JOINTS else seq
         entries = tuple(each for each in update.entries if known.get(each['name'], unknown) < seq)
@@ -72,10 +75,9 @@ class Newest:
             name = entry['name']
             self._seqs[name] = max(seq, self._seqs.get(name, -1))
 
-    def forget(self) -> None:
-        """Forget all numbers, because another sender has its own."""
-        self._seqs.clear()
-        self._stamped_seq = -1
+    def outdate(self, seq: int) -> None:
+        """Drop all updates with a lower number from now on: another driver has control."""
+        self._first_seq = max(seq, self._first_seq)
 
 
 class Changes:
@@ -91,6 +93,7 @@ class Changes:
     def __init__(self, *, has_stamps: bool) -> None:
         self._has_stamps = has_stamps
         self._values: dict[str, float] = {}
+        self._source: str | None = None
         self._stamp_ns: int | None = None
 
     def start(self, joints: Mapping[str, float]) -> None:
@@ -99,6 +102,10 @@ class Changes:
 
     def changed(self, update: JointUpdate) -> JointUpdate | None:
         """Return an update with the joints whose value is new; None if nothing is new."""
+        if None not in (self._source, update.source) and update.source != self._source:
+            # The server sends the first value of each joint of a new driver, even if it is equal.
+            self._values = {}
+        self._source = update.source
         values = self._values
         moved: dict[str, float] = {}
         entries = []

@@ -19,6 +19,7 @@ from pathlib import Path
 import ssl
 from typing import Any, NoReturn
 
+from ...arena.control_messages import ControlPolicy
 from ...release import version
 from ..access.rules import is_host_name, is_origin
 from ..access.tokens import MIN_TOKEN_CHARACTERS, Grant
@@ -129,6 +130,7 @@ def read_options(args: Sequence[str], environment: dict[str, str]) -> Options:
             commands=not given.no_commands,
             newest_wins=given.newest_wins,
             fresh_rooms=given.fresh_rooms,
+            control=ControlPolicy(given.control),
         ),
         grants=named_grants(given.tokens) if given.tokens is not None else single_grant(token),
         token_file=given.token_file,
@@ -242,6 +244,14 @@ def _add_policy(group: Any) -> None:
         ('--fresh-rooms', 'creating an existing, empty room clears its stored joints'),
     ):
         group.add_argument(name, action='store_true', help=text)
+    group.add_argument(
+        '--control',
+        choices=[policy.value for policy in ControlPolicy],
+        default=Policy().control.value,
+        metavar='POLICY',
+        help='how a driver gets control of a room while another one has it: first (not at all),'
+        ' ask (the other one is asked), take (at once); the creator of a room may choose another',
+    )
     group.add_argument(
         '--join-timeout-s',
         dest='join_s',

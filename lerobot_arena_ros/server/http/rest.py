@@ -18,6 +18,7 @@ from fastapi import APIRouter, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 
+from ...arena.control_messages import ControlPolicy, control_fields
 from ...arena.fields import is_text
 from ...arena.json_text import dump
 from ..participants.clock import now
@@ -33,6 +34,9 @@ __all__ = ['router']
 MAX_COMMAND_JOINTS = 20
 """The most joints of one command over REST; a WebSocket message may have more."""
 
+_CONTROL_KEYS = ('holder', 'policy', 'drivers', 'requests', 'number', 'change', 'by')
+"""The keys of the message ``control`` that a room has over REST, too."""
+
 router = APIRouter()
 
 
@@ -42,6 +46,16 @@ class Joint(BaseModel):
     name: str = Field(min_length=1)
     value: float = Field(ge=-360, le=360)
     speed: float | None = Field(default=None, ge=0, le=100, description='percent')
+
+
+class NewJointRoom(NewRoom):
+    """The settings of a new room of joints."""
+
+    control: ControlPolicy | None = Field(
+        default=None,
+        description='how a driver gets control while another one has it; omitted: as the server'
+        ' was started',
+    )
 
 
 class JointCommand(BaseModel):
@@ -100,13 +114,18 @@ async def list_rooms(workspace_id: str, manager: ManagerHere) -> Json:
 
 @router.post('/robotics/workspaces/{workspace_id}/rooms', dependencies=DRIVE)
 async def create_room(
-    workspace_id: str, manager: ManagerHere, sender: Sender, wanted: NewRoom | None = None
+    workspace_id: str, manager: ManagerHere, sender: Sender, wanted: NewJointRoom | None = None
 ) -> Json:
     """Create a room; an existing room stays unchanged."""
-    wanted = wanted or NewRoom()
-    most = wanted.max_consumers
+    wanted = wanted or NewJointRoom()
+    policy = wanted.control or manager.policy.control
     room = manager.create(
-        manager.registry, workspace_id, wanted.room_id, sender, max_consumers=most
+        manager.registry,
+        workspace_id,
+        wanted.room_id,
+        sender,
+        max_consumers=wanted.max_consumers,
+        prepare=lambda room: room.set_policy(policy),
     )
     return {
         'success': True,
@@ -120,7 +139,9 @@ async def create_room(
 async def get_room(workspace_id: str, room_id: str, manager: ManagerHere) -> Json:
     """Return a room and its participants."""
     room = manager.registry.room(workspace_id, room_id)
-    return {'success': True, 'room': {**_summary(room), **presence_of(room)}}
+    control = control_fields(room.control_state(now()))
+    control = {key: control[key] for key in _CONTROL_KEYS}
+    return {'success': True, 'room': {**_summary(room), **presence_of(room), 'control': control}}
 
 
 @router.delete('/robotics/workspaces/{workspace_id}/rooms/{room_id}', dependencies=ADMIN)
@@ -163,7 +184,7 @@ async def get_robots(workspace_id: str, room_id: str, manager: ManagerHere) -> R
 async def command(
     workspace_id: str, room_id: str, wanted: JointCommand, manager: ManagerHere, sender: Sender
 ) -> Json:
-    """Set joint targets in a room without a producer."""
+    """Set joint targets in a room that nobody drives."""
     _check(wanted)
     entries = tuple(
         {'name': joint.name, 'value': joint.value, 'speed': joint.speed} for joint in wanted.joints

@@ -35,19 +35,22 @@ class NewRoom(BaseModel):
 
 
 def participants_of(room: BaseRoom) -> Json:
-    """Return the participants of a room."""
+    """Return the participants of a room; the one that drives is its producer."""
+    driver = room.driver
+    others = [member for member in room.members if member is not driver]
     return {
-        'producer': None if room.producer is None else room.producer.participant_id,
-        'consumers': [member.participant_id for member in room.consumers],
+        'producer': None if driver is None else driver.participant_id,
+        'consumers': [member.participant_id for member in others],
         'total': len(room.members),
     }
 
 
 def presence_of(room: BaseRoom) -> Json:
     """Return whether a room has a producer, and how many consumers."""
+    has_driver = room.driver is not None
     return {
-        'has_producer': room.producer is not None,
-        'active_consumers': len(room.consumers),
+        'has_producer': has_driver,
+        'active_consumers': len(room.members) - has_driver,
     }
 
 

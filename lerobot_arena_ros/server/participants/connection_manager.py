@@ -20,6 +20,7 @@ from itertools import islice
 import time
 from typing import TypeVar
 
+from ...arena.control_messages import ControlRequest
 from ...arena.errors import AccessDenied, ProtocolError, RequestRejected
 from ...arena.features import Feature
 from ...arena.messages import (
@@ -45,6 +46,7 @@ from ..rooms.room import Room
 from ..rooms.stop_limiter import PERIOD_S
 from ..rooms.video_room import VideoRoom
 from .clock import now
+from .control_relay import ControlRelay
 from .lanes import Lanes
 from .participant_connection import ParticipantConnection, frame_of
 from .signal_relay import SignalRelay
@@ -109,6 +111,7 @@ class ConnectionManager:
         self._connections: dict[Member, ParticipantConnection] = {}
         self._rooms_with_waiting: set[BaseRoom] = set()
         self._requests: set[asyncio.Task[None]] = set()
+        self._control = ControlRelay(self._deliver, self._log_fields, self.counters, self.log)
         self.signals = SignalRelay(
             self.video, self._actor_of, self._deliver, self.counters, self.log
         )
@@ -161,6 +164,7 @@ class ConnectionManager:
             connection.put(message)
         self.log.record_often('joined', **self._log_fields(member))
         self._deliver(room.announce(member, now()))
+        self._control.deliver_news(room, member)
         return member
 
     def leave(self, member: Member) -> None:
@@ -168,6 +172,7 @@ class ConnectionManager:
         self._forward(member, *member.room.stops.remove(member))
         self.lanes.remove(member)
         delivery = member.room.leave(member, now())
+        self._control.deliver_news(member.room, member)
         if member in self._connections:
             self.log.record_often('left', **self._log_fields(member))
             del self._connections[member]
@@ -184,6 +189,8 @@ class ConnectionManager:
                 self._handle_stop(member, message)
             elif isinstance(message, LaneRequest):
                 self._answer_lane_request(member, message)
+            elif isinstance(message, ControlRequest):
+                self._control.handle(member, message)
             elif not isinstance(message, ResetStop):
                 self._deliver(member.room.handle(member, message, now()))
             elif not member.room.stops.queue_behind(member, message):
@@ -238,12 +245,12 @@ class ConnectionManager:
         self, workspace_id: str, room_id: str, entries: tuple[Entry, ...], sender: Actor
     ) -> int:
         """
-        Move joints in a room without a producer.
+        Move joints in a room that nobody drives.
 
         :param sender: the sender of the request; its access must have been checked.
         :returns: the number of entries that changed a joint.
         :raises RequestRejected: the server does not accept commands over REST (403).
-        :raises RoleTaken: the room has a producer, and robots must get commands from one source.
+        :raises RoleTaken: a participant drives the room; robots get commands from one source.
         :raises RoomNotFound: the room does not exist.
         :raises ProtocolError: the joints exceed a limit of the room.
         """
@@ -381,7 +388,7 @@ class ConnectionManager:
         if delivery is None:
             return
         match delivery.message:
-            case ErrorReply(code='unknown_type' | 'no_such_robot' as code):
+            case ErrorReply(code='unknown_type' | 'no_such_robot' | 'not_in_control' as code):
                 self.counters.refused[code] += 1
         if not delivery.recipients:
             return
@@ -439,6 +446,7 @@ class ConnectionManager:
     def _forward(self, member: Member, *messages: EmergencyStop | ResetStop) -> None:
         for message in messages:
             self._deliver(member.room.handle(member, message, now()))
+            self._control.deliver_news(member.room, member)
             if isinstance(message, EmergencyStop):
                 self._record('emergency_stop', member, reason=message.reason)
             else:

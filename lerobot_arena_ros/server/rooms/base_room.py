@@ -152,6 +152,11 @@ class BaseRoom(ABC):
         return self.consumers if self.producer is None else (self.producer, *self.consumers)
 
     @property
+    def driver(self) -> Member | None:
+        """The member that drives; None = nobody does."""
+        return self.producer
+
+    @property
     def log_fields(self) -> dict[str, str]:
         """The fields of log lines about this room."""
         return {'workspace': self.workspace_id, 'room': self.room_id, **self.log_kind}

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...arena.control_messages import ControlPolicy
+
 __all__ = [
     'MAX_BODY_BYTES',
     'MAX_JOINT_NAME_CHARS',
@@ -98,8 +100,11 @@ class Policy:
         even if the holder is alive.
     :param fresh_rooms: clear the stored joints of an empty room when it is created again, as the
         public server does; otherwise the room stays unchanged.
+    :param control: how a driver gets control of a room while another one has it, unless the
+        creator of the room chose otherwise.
     """
 
     commands: bool = True
     newest_wins: bool = False
     fresh_rooms: bool = False
+    control: ControlPolicy = ControlPolicy.FIRST

@@ -17,9 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-import itertools
 from typing import ClassVar
 
+from ...arena.control_messages import ControlPolicy, ControlRequest, ControlState
 from ...arena.errors import ProtocolError, RoleTaken
 from ...arena.features import Feature
 from ...arena.fields import shown
@@ -34,11 +34,13 @@ from ...arena.messages import (
     ResetStop,
     RobotReport,
     Role,
+    ShadowUpdate,
     StateSync,
     decode_client,
 )
 from ...arena.video_messages import VideoClientMessage
 from .base_room import BaseRoom, Delivery, Member, Now
+from .control import Control
 from .limits import MAX_JOINT_NAME_CHARS
 from .memory import KnownRobot, check_report
 
@@ -66,12 +68,22 @@ _IGNORED_TYPES = frozenset(
 
 
 class Room(BaseRoom):
-    """A room of joints; its parameters are those of :class:`.BaseRoom`."""
+    """
+    A room of joints; its parameters are those of :class:`.BaseRoom`.
+
+    :ivar control: who has control; only the updates of that member count.
+    """
 
     log_kind: ClassVar[Mapping[str, str]] = {}
     supported_features: ClassVar[frozenset[Feature]] = SUPPORTED_FEATURES
     ignored_types: ClassVar[frozenset[str]] = _IGNORED_TYPES
     _stamp_ns: int | None
+    _logged_change: int
+
+    @property
+    def driver(self) -> Member | None:
+        """The member that has control; otherwise the producer, which then waits for it."""
+        return self.control.holder or self.producer
 
     @property
     def robots(self) -> tuple[KnownRobot, ...]:
@@ -81,10 +93,13 @@ class Room(BaseRoom):
     def welcome(
         self, member: Member, now: Now, *, liveness_s: float | None = None
     ) -> tuple[Message, ...]:
-        """Return ``joined``, the robots, and for a consumer, first, the stored joints."""
+        """Return ``joined``, control, the robots, and for a consumer, first, the stored joints."""
         robots = self.robots if Feature.ROBOT_STATE in member.features else ()
+        is_told = Feature.CONTROL in member.features
+        self._welcomed.add(member)
         welcome: tuple[Message, ...] = (
             *super().welcome(member, now, liveness_s=liveness_s),
+            *((self.control_state(now),) if is_told else ()),
             *(robot.message for robot in robots),
         )
         if member.role is Role.PRODUCER:
@@ -94,9 +109,11 @@ class Room(BaseRoom):
     def join(self, join: Join, now: Now, *, may_drive: bool = True) -> Member:
         """Add a participant; see :meth:`.BaseRoom.join`."""
         member = super().join(join, now, may_drive=may_drive)
-        if member is self.producer:
-            self._frame.clear()
-            self._newest.forget()
+        holder = self.control.holder
+        self.control.join(member, may_drive=may_drive)
+        for driver in self.control.drivers:
+            self._newest.setdefault(driver, Newest())
+        self._note_control(holder)
         return member
 
     def leave(self, member: Member, now: Now) -> Delivery | None:
@@ -108,9 +125,45 @@ class Room(BaseRoom):
         :returns: the message for the other members, if it was a robot; otherwise None.
         """
         self._remove(member)
+        holder = self.control.holder
+        self.control.leave(member)
+        self._newest.pop(member, None)
+        self._note_control(holder)
         if self._robots.pop(member, None) is None:
             return None
         return self._to_watchers(RobotReport(None, member.participant_id, now.stamp), member)
+
+    def control_state(self, now: Now) -> ControlState:
+        """Return who has control, for the members and for REST."""
+        return self.control.state(now, self._next_seq)
+
+    def set_policy(self, policy: ControlPolicy) -> None:
+        """Set how a driver gets control while another one has it."""
+        self.control.policy = policy
+
+    def take_change(self, now: Now) -> dict[str, str] | None:
+        """Return how control has changed since the last call, for the log; None if it has not."""
+        state = self.control_state(now)
+        if state.number == self._logged_change:
+            return None
+        self._logged_change = state.number
+        change = '' if state.change is None else state.change.value
+        return {'holder': state.holder or '', 'change': change}
+
+    def expire_requests(self, now: Now) -> None:
+        """Refuse the requests for control that the holder has not answered in time."""
+        self.control.expire(now.steady_s)
+
+    def take_news(self, now: Now) -> tuple[Delivery, ...]:
+        """Return the answers to requests for control, and who has control if that is new."""
+        news = [Delivery((member,), answer) for member, answer in self.control.take_answers()]
+        if self.control.take_news():
+            told = (each for each in self.members if Feature.CONTROL in each.features)
+            members = tuple(each for each in told if each not in self._welcomed)
+            # First, so that who has taken control knows it when the answer comes.
+            news.insert(0, Delivery(members, self.control_state(now)))
+        self._welcomed.clear()
+        return tuple(news)
 
     def clear_memory(self) -> None:
         """Clear the stored joints."""
@@ -132,8 +185,8 @@ class Room(BaseRoom):
             return 'Message is not a JSON object'
         if error.reason == 'robot_state':
             return 'Failed to process robot state'
-        # A consumer's joint updates are ignored, so invalid ones are ignored too.
-        return 'Failed to process joint update' if member.role is Role.PRODUCER else None
+        # The joint updates of others are ignored, so invalid ones are ignored too.
+        return 'Failed to process joint update' if member in self._newest else None
 
     def update(
         self, entries: tuple[Entry, ...], source: str, now: Now, *, stamp_ns: int | None = None
@@ -155,9 +208,10 @@ class Room(BaseRoom):
             self._check_names([name for name in names if name not in joints])
         moved: dict[str, float] = {}
         changed = []
+        unsent = self._unsent
         for entry in entries:
             name, value = entry['name'], entry['value']
-            if moved.get(name, joints.get(name)) != value:
+            if moved.get(name, joints.get(name)) != value or (unsent and name in unsent):
                 moved[name] = value
                 changed.append(entry)
         if not changed:
@@ -168,24 +222,36 @@ class Room(BaseRoom):
         if len(message.text) > MAX_ENTRY_CHARS:
             _check_lengths(changed)
         joints.update(moved)
+        if unsent:
+            unsent.difference_update(moved)
         self._stamp_ns = stamp_ns
         self.active_s = now.steady_s
         self.counters.updates += 1
         self._frame.update({entry['name']: entry for entry in entries})
-        return Delivery(self.consumers, message, self._numbered(message))
+        return Delivery(self._followers, message, self._numbered(message))
 
     def command(self, entries: tuple[Entry, ...], now: Now) -> Delivery | None:
         """
         Apply a joint command that came over REST, as :meth:`update` does.
 
-        :raises RoleTaken: the room has a producer.
+        :raises RoleTaken: a participant has control, or the room has a producer.
         :raises ProtocolError: as :meth:`update`.
         """
-        if self.producer is not None:
-            holder = self.producer.participant_id
+        driver = self.driver
+        if driver is not None:
+            holder = driver.participant_id
+            if driver is self.producer:
+                why = (
+                    f'has the producer {holder!r}: commands over REST are accepted only without a'
+                    ' producer; end that producer, or send through it'
+                )
+            else:
+                why = (
+                    f'is controlled by {holder!r}: commands over REST are accepted only while'
+                    ' nobody has control; release it there, or send through it'
+                )
             raise RoleTaken(
-                f'room {self.room_id!r} has the producer {holder!r}: commands over REST are'
-                ' accepted only without a producer; end that producer, or send through it',
+                f'room {self.room_id!r} {why}',
                 holder=holder,
                 status=409,
             )
@@ -196,15 +262,24 @@ class Room(BaseRoom):
         self.joints: dict[str, float] = {}
         self._stamp_ns = None
         self._robots: dict[Member, KnownRobot] = {}
+        self.control = Control(ControlPolicy.FIRST)
         # The joints that the present sender has sent, with their newest entries.
         self._frame: dict[str, Entry] = {}
-        self._seqs = itertools.count()
-        self._newest = Newest()
+        # The stored joints that it has not sent since it took control. Its first value of each is
+        # delivered, even if it is the stored one: a robot follows only what its driver has sent.
+        self._unsent: set[str] = set()
+        self._next_seq = 0
+        self._logged_change = 0
+        self._newest: dict[Member, Newest] = {}  # Of each driver.
+        self._warned: set[Member] = set()
+        self._welcomed: set[Member] = set()
 
     def _apply(self, member: Member, message: VideoClientMessage, now: Now) -> Delivery | None:
         match message:
-            case JointUpdate() if member is self.producer:
-                return self._take(message, member.participant_id, now)
+            case JointUpdate():
+                return self._take(member, message, now)
+            case ControlRequest():
+                self._handle_request(member, message, now)
             case RobotReport(state):
                 report = RobotReport(state, member.participant_id, now.stamp)
                 check_report(report, self._limits)
@@ -215,26 +290,82 @@ class Room(BaseRoom):
                 return self._forward_reset(member, to, stop_id, now)
         return None
 
-    def _take(self, update: JointUpdate, source: str, now: Now) -> Delivery | None:
-        """Apply what is new of an update of the producer; it may have come by another way."""
-        newer = self._newest.newer(update)
-        if newer is None:
+    @property
+    def _followers(self) -> tuple[Member, ...]:
+        """The consumers, without the one that has control."""
+        holder = self.control.holder
+        if holder is None or holder is self.producer:
+            return self.consumers
+        return tuple(each for each in self.consumers if each is not holder)
+
+    def _take(self, member: Member, update: JointUpdate, now: Now) -> Delivery | None:
+        """Apply what is new of an update of a driver; it may have come by another way."""
+        newest = self._newest.get(member)
+        newer = None if newest is None else newest.newer(update)
+        if newest is None or newer is None:
             return None
-        delivery = self.update(newer.entries, source, now, stamp_ns=newer.stamp_ns)
-        self._newest.note(newer)  # After the checks, so that only joints of the room are kept.
+        if member is self.control.holder:
+            source = member.participant_id
+            delivery = self.update(newer.entries, source, now, stamp_ns=newer.stamp_ns)
+        else:
+            delivery = self._shadow(member, newer, now)
+        newest.note(newer)  # After the checks, so that only joints of the room are kept.
         return delivery
+
+    def _shadow(self, member: Member, update: JointUpdate, now: Now) -> Delivery | None:
+        """
+        Return an update without effect, for the members that asked for such updates.
+
+        A producer that does not know the feature ``control`` is told once that it has no effect.
+
+        :raises ProtocolError: as :meth:`update`.
+        """
+        if Feature.CONTROL not in member.features and member not in self._warned:
+            self._warned.add(member)
+            holder = self.control.holder
+            who = 'Nobody' if holder is None else holder.participant_id
+            text = f'{who} has control of this room: the joint updates of others have no effect'
+            return Delivery((member,), ErrorReply(text, now.stamp, 'not_in_control'))
+        names = dict.fromkeys(entry['name'] for entry in update.entries)
+        self._check_names([name for name in names if name not in self.joints])
+        watchers = (each for each in self.members if Feature.SHADOWS in each.features)
+        recipients = tuple(each for each in watchers if each is not member)
+        if not recipients or not update.entries:
+            return None
+        source, stamp_ns = member.participant_id, update.stamp_ns
+        shadow = ShadowUpdate(update.entries, now.stamp, source, stamp_ns)
+        if len(shadow.text) > MAX_ENTRY_CHARS:
+            _check_lengths(list(update.entries))
+        return Delivery(recipients, shadow)
+
+    def _handle_request(self, member: Member, request: ControlRequest, now: Now) -> None:
+        holder = self.control.holder
+        self.control.handle(member, request, now.steady_s, is_robot=member in self._robots)
+        self._note_control(holder)
+
+    def _note_control(self, before: Member | None) -> None:
+        """Prepare the room for another driver, if control has changed."""
+        holder = self.control.holder
+        if holder is before:
+            return
+        self._frame.clear()
+        self._warned.clear()
+        # A producer that joins begins as at the public server: only what it changes is delivered.
+        is_joining = holder is not None and self.control.has_joined
+        self._unsent = set() if is_joining else set(self.joints)
 
     def _numbered(self, message: JointUpdate) -> JointUpdate | None:
         """Return an update with all joints of its sender, if a consumer may use a lane."""
         if all(Feature.FAST_LANE not in each.features for each in self.consumers):
             return None
-        return replace(message, entries=tuple(self._frame.values()), seq=next(self._seqs))
+        seq, self._next_seq = self._next_seq, self._next_seq + 1
+        return replace(message, entries=tuple(self._frame.values()), seq=seq)
 
     def _update_stamp(self, source: str, now: Now, stamp_ns: int | None) -> Delivery | None:
         if stamp_ns is None or stamp_ns == self._stamp_ns or not self.joints:
             return None
         self._stamp_ns = stamp_ns
-        consumers = tuple(each for each in self.consumers if Feature.STAMPS in each.features)
+        consumers = tuple(each for each in self._followers if Feature.STAMPS in each.features)
         message = JointUpdate((), now.stamp, source, stamp_ns=stamp_ns)
         return Delivery(consumers, message, self._numbered(message))
 
@@ -242,7 +373,13 @@ class Room(BaseRoom):
         return f'Emergency stop from {member.participant_id}'
 
     def _heartbeat_ack(self, seq: int | None, now: Now) -> HeartbeatAck:
-        return HeartbeatAck(now.stamp, self.producer is not None, seq)
+        return HeartbeatAck(now.stamp, self.control.holder is not None, seq)
+
+    def _stop(self, member: Member, reason: str, now: Now) -> Delivery:
+        holder = self.control.holder
+        self.control.stop(member)
+        self._note_control(holder)
+        return super()._stop(member, reason, now)
 
     def _to_watchers(self, report: RobotReport, robot: Member) -> Delivery:
         """Address a report to all members with the feature, except robots: they do not show it."""
