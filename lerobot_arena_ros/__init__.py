@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from .arena.client_core import RoboticsClientCore
     from .arena.clients import RoboticsConsumer, RoboticsProducer
     from .arena.factories import create_client, create_consumer_client, create_producer_client
+    from .arena.operator_client import RoboticsOperator
 del TYPE_CHECKING
 
 __all__ = [
     'RoboticsClientCore',
     'RoboticsConsumer',
+    'RoboticsOperator',
     'RoboticsProducer',
     'create_client',
     'create_consumer_client',
@@ -30,6 +32,7 @@ __all__ = [
 _MODULES = {
     'RoboticsClientCore': 'client_core',
     'RoboticsConsumer': 'clients',
+    'RoboticsOperator': 'operator_client',
     'RoboticsProducer': 'clients',
 }
 

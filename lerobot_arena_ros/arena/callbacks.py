@@ -17,7 +17,16 @@ import inspect
 import logging
 from typing import Any
 
-from .messages import MAX_ODD, EmergencyStop, ErrorReply, JointUpdate, RobotReport, StateSync
+from .control_messages import ControlState
+from .messages import (
+    MAX_ODD,
+    EmergencyStop,
+    ErrorReply,
+    JointUpdate,
+    RobotReport,
+    ShadowUpdate,
+    StateSync,
+)
 from .session import Event, Malformed
 
 __all__ = ['Callbacks']
@@ -64,6 +73,10 @@ class Callbacks:
                 await self.call('error', f'Emergency stop: {event.reason}')
             case RobotReport():
                 await self.call('robot_state', event.source, event.state)
+            case ControlState():
+                await self.call('control', event)
+            case ShadowUpdate():
+                await self.call('shadow_update', event.source, list(event.entries))
             case ErrorReply():
                 await self.call('error', event.message)
             case Malformed():

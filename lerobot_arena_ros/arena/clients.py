@@ -7,95 +7,36 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
 # language governing permissions and limitations under the License.
 
-"""The public client classes: a producer or a consumer of one room."""
+"""The public client classes of one role: a producer or a consumer of one room."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-import logging
+from collections.abc import Callable
 from typing import Any
 
 from .client_core import RoboticsClientCore
 from .connection import Connection
-from .errors import ProtocolError
 from .features import Feature
-from .messages import Entry, ErrorReply, JointUpdate, Role, StateSync, checked_update
+from .joint_sender import JointSender
+from .messages import Entry, JointUpdate, Role, StateSync
 from .session import Event
 
 __all__ = ['RoboticsConsumer', 'RoboticsProducer']
 
-_logger = logging.getLogger(__name__)
 
+class RoboticsProducer(JointSender):
+    """
+    The participant that sends joint values to a room; a room has at most one.
 
-class RoboticsProducer(RoboticsClientCore):
-    """The participant that sends joint values to a room; a room has at most one."""
-
-    _own_features = frozenset((Feature.REFUSED_JOINTS, Feature.STAMPS))
-    _stamp_ns: int | None
+    A server with the feature ``control`` may hand over control to an operator meanwhile; then the
+    updates of the producer have no effect. ``on_control`` tells who has it.
+    """
 
     async def connect(
         self, workspace_id: str, room_id: str, participant_id: str | None = None
     ) -> bool:
         """Join a room as producer; see :meth:`.connect_to_room`."""
         return await self.connect_to_room(workspace_id, room_id, 'producer', participant_id)
-
-    async def send_joint_update(
-        self, joints: Sequence[Entry], *, stamp_ns: int | None = None
-    ) -> None:
-        """
-        Send joints: ``{'name': str, 'value': number}``, optionally with ``speed`` and other keys.
-
-        A joint that the room has refused, for example because of its name, is left out.
-
-        :param stamp_ns: when the joints were measured, on the clock of the robot, in nanoseconds
-            since 1970; None or 0 if that is unknown. The public server ignores it.
-        :raises ValueError: not connected, or a joint or the stamp is invalid; then no joint is
-            sent.
-        :raises ConnectionLost: the connection was lost.
-        """
-        connection = self._joined('send joint updates')
-        try:
-            update = checked_update(list(joints), stamp_ns)
-            self._latest |= {entry['name']: entry for entry in update.entries}
-            self._stamp_ns = update.stamp_ns if Feature.STAMPS in connection.features else None
-            # A datagram may be lost, so with lanes each update has all joints.
-            has_lanes = Feature.FAST_LANE in connection.features
-            entries = tuple(self._latest.values()) if has_lanes else update.entries
-            await connection.send(self._without_refused(entries))
-        except ProtocolError as exc:
-            raise ValueError(str(exc)) from exc
-
-    async def send_state_sync(
-        self, state: Mapping[str, float], *, stamp_ns: int | None = None
-    ) -> None:
-        """
-        Send the values of all joints by name; consumers receive them as a joint update.
-
-        :param stamp_ns: as in :meth:`send_joint_update`.
-        :raises ValueError: as in :meth:`send_joint_update`.
-        :raises ConnectionLost: the connection was lost.
-        """
-        await self.send_joint_update(list(JointUpdate.of(state).entries), stamp_ns=stamp_ns)
-
-    def _reset_state(self) -> None:
-        self._latest: dict[str, Entry] = {}
-        self._refused: dict[str, str] = {}
-        self._stamp_ns = None
-
-    async def _handle_event(self, event: Event, connection: Connection) -> None:
-        """Resend the latest joints without those that the room refused."""
-        if not isinstance(event, ErrorReply):
-            return
-        new = {name: why for name, why in event.joints.items() if name not in self._refused}
-        if new:
-            self._refused |= new
-            named = '; '.join(f'{name!r:.60} ({why})' for name, why in new.items())
-            _logger.warning('the room refused joints, which are no longer sent: %s', named)
-            await connection.send(self._without_refused(tuple(self._latest.values())))
-
-    def _without_refused(self, entries: Sequence[Entry]) -> JointUpdate:
-        accepted = tuple(each for each in entries if each['name'] not in self._refused)
-        return JointUpdate(accepted, stamp_ns=self._stamp_ns)
 
 
 class RoboticsConsumer(RoboticsClientCore):
@@ -138,15 +79,28 @@ class RoboticsConsumer(RoboticsClientCore):
         """
         self._callbacks.set('joint_state', callback)
 
+    def on_shadow_update(self, callback: Callable[[str, list[Entry]], Any]) -> None:
+        """
+        Call ``callback(participant_id, entries)`` for each update of a driver without control.
+
+        It has no effect; use it to compare a policy with who drives. Set the callback before
+        connecting, because the server sends such updates only to clients that request them.
+        """
+        self._callbacks.set('shadow_update', callback)
+
     def _features(self, role: Role) -> frozenset[Feature]:
         features = super()._features(role)
-        return features | {Feature.STAMPS} if self._callbacks.has('joint_state') else features
+        if self._callbacks.has('joint_state'):
+            features |= {Feature.STAMPS}
+        return features | {Feature.SHADOWS} if self._callbacks.has('shadow_update') else features
 
     def _reset_state(self) -> None:
+        super()._reset_state()
         self._joints: dict[str, float] = {}
 
     async def _handle_event(self, event: Event, connection: Connection) -> None:
         """Keep the values of all joints."""
+        await super()._handle_event(event, connection)
         match event:
             case StateSync(joints):
                 self._joints = dict(joints)

@@ -23,6 +23,7 @@ The errors of the arena client.
     |  +- UnexpectedError   a bug of this package while joining
     +- RequestRejected      the arena refused the request; has the HTTP status if there was one
        +- AccessDenied      the token is missing or wrong
+       +- ControlRefused    a request for control was refused; has the id of who has control
        +- RoomNotFound      the workspace or the room does not exist
        +- JoinRefused       the room exists and refused this participant
           +- RoleTaken      the room already has a producer; has its id
@@ -37,6 +38,7 @@ __all__ = [
     'ArenaError',
     'ConnectError',
     'ConnectionLost',
+    'ControlRefused',
     'InvalidAccess',
     'InvalidAddress',
     'InvalidProxy',
@@ -131,6 +133,19 @@ class RequestRejected(ArenaError):
 
 class AccessDenied(RequestRejected):
     """The arena requires a token, and the token is missing or wrong."""
+
+
+class ControlRefused(RequestRejected):
+    """
+    A request to take, give, release or refuse control was refused, or not answered in time.
+
+    :param message: why.
+    :param holder: the participant id of the driver that has control; None = nobody.
+    """
+
+    def __init__(self, message: str, *, holder: str | None) -> None:
+        super().__init__(message)
+        self.holder = holder
 
 
 class RoomNotFound(RequestRejected):

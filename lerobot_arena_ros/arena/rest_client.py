@@ -35,7 +35,7 @@ from .errors import (
 from .fields import is_text, printable
 from .proxies import Proxy, through
 
-__all__ = ['Rooms', 'read_created', 'translate_http']
+__all__ = ['Rooms', 'translate_http']
 
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 """The maximum size of a reply; a list of a thousand crowded rooms fits."""
@@ -68,7 +68,7 @@ class Rooms:
         return _list(reply, 'rooms')
 
     async def create(
-        self, workspace_id: str | None = None, room_id: str | None = None
+        self, workspace_id: str | None = None, room_id: str | None = None, **settings: object
     ) -> tuple[str, str]:
         """
         Create a room and return its workspace id and room id.
@@ -77,10 +77,16 @@ class Rooms:
 
         :param workspace_id: None creates a new workspace.
         :param room_id: None lets the server choose an id.
+        :param settings: other keys of the request; None leaves one to the server. For a room of
+            joints ``control``: how a driver gets control while another one has it; for a video
+            room ``config`` and ``recovery_config``.
         """
         url = self.address.rooms(workspace_id or str(uuid.uuid4()))
-        body = {} if room_id is None else {'room_id': room_id}
-        return read_created(await self._request('POST', url, json=body))
+        body = {key: value for key, value in settings.items() if value is not None}
+        if room_id is not None:
+            body['room_id'] = room_id
+        reply = await self._request('POST', url, json=body)
+        return _text(reply, 'workspace_id'), _text(reply, 'room_id')
 
     async def ensure(self, workspace_id: str, room_id: str) -> None:
         """Create a room unless it exists, so that an existing room is not reset."""
@@ -210,15 +216,6 @@ async def _within(
         await asyncio.wait([task])
         if not task.cancelled():
             task.exception()  # Retrieve it, or the loop would log an exception never retrieved.
-
-
-def read_created(reply: dict[str, Any]) -> tuple[str, str]:
-    """
-    Return the workspace id and the room id of the reply to a creation.
-
-    :raises ProtocolError: one of them is missing.
-    """
-    return _text(reply, 'workspace_id'), _text(reply, 'room_id')
 
 
 def translate_http(exc: Exception, url: str) -> ArenaError:

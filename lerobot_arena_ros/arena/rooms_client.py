@@ -16,6 +16,7 @@ import uuid
 
 from .access import Access
 from .address import DEFAULT_URL, Address, Service
+from .control_messages import ControlPolicy
 from .errors import RoomNotFound
 from .rest_client import Rooms
 
@@ -88,17 +89,26 @@ class RoomsClient(ServerClient):
         return await self._rooms.list(workspace_id)
 
     async def create_room(
-        self, workspace_id: str | None = None, room_id: str | None = None
+        self,
+        workspace_id: str | None = None,
+        room_id: str | None = None,
+        *,
+        control: ControlPolicy | str | None = None,
     ) -> tuple[str, str]:
         """
         Create a room.
 
         :param workspace_id: None creates a new workspace.
         :param room_id: None lets the server choose an id.
+        :param control: how a driver gets control while another one has it: ``first`` (not at
+            all), ``ask`` or ``take``; None leaves it to the server. An existing room keeps its
+            own. The public server ignores it.
         :returns: the workspace id and the room id.
+        :raises ValueError: ``control`` has another value.
         :raises ArenaError: the server was not reached or refused the request.
         """
-        return await self._rooms.create(workspace_id, room_id)
+        policy = None if control is None else ControlPolicy(control).value
+        return await self._rooms.create(workspace_id, room_id, control=policy)
 
     async def get_room_state(self, workspace_id: str, room_id: str) -> dict[str, Any]:
         """

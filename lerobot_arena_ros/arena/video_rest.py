@@ -13,10 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-import uuid
 
 from .errors import RequestRejected, RoomNotFound
-from .rest_client import Rooms, read_created
+from .rest_client import Rooms
 from .video_messages import Answer, IceCandidate, Offer, encode_signal
 
 __all__ = ['VideoRooms']
@@ -28,30 +27,6 @@ class VideoRooms(Rooms):
 
     The errors are those of :class:`Rooms`.
     """
-
-    async def create(
-        self,
-        workspace_id: str | None = None,
-        room_id: str | None = None,
-        *,
-        config: Mapping[str, Any] | None = None,
-        recovery_config: Mapping[str, Any] | None = None,
-    ) -> tuple[str, str]:
-        """
-        Create a room and return its workspace id and room id.
-
-        The public server resets a room that already exists; :meth:`ensure` does not.
-
-        :param workspace_id: None creates a new workspace.
-        :param room_id: None lets the server choose an id.
-        :param config: encoding, resolution, framerate, bitrate and quality, as information for
-            people; None for the defaults.
-        :param recovery_config: stored by the server; None for the defaults.
-        """
-        url = self.address.rooms(workspace_id or str(uuid.uuid4()))
-        fields = {'room_id': room_id, 'config': config, 'recovery_config': recovery_config}
-        body = {key: value for key, value in fields.items() if value is not None}
-        return read_created(await self._request('POST', url, json=body))
 
     async def signal(
         self,

@@ -103,9 +103,18 @@ def test_what_a_new_room_looks_like(http: httpx.Client, rooms: str) -> None:
     }
 
     assert http.get(rooms).json()['rooms'] == [item]
+    control: Json = {
+        'holder': None,
+        'policy': 'first',
+        'drivers': [],
+        'requests': [],
+        'number': 0,
+        'change': None,
+        'by': None,
+    }
     assert http.get(f'{rooms}/arm').json() == {
         'success': True,
-        'room': {**item, 'has_producer': False, 'active_consumers': 0},
+        'room': {**item, 'has_producer': False, 'active_consumers': 0, 'control': control},
     }
     state = http.get(f'{rooms}/arm/state').json()['state']
     assert datetime.fromisoformat(state.pop('timestamp')).utcoffset() is not None

@@ -231,7 +231,9 @@ class Control:
         return None
 
     def _release(self, member: Member, *, is_robot: bool) -> str | None:
-        if self.holder is member:
+        if member in self._asked:
+            self._refuse_asked(member, 'the request was withdrawn')
+        elif self.holder is member:
             self._pass_to(None, ControlChange.RELEASED, member)
         elif self.holder is not None:
             if not is_robot:
