@@ -524,7 +524,8 @@ def test_a_member_that_joins_gets_the_newest_state_of_each_robot() -> None:
     member = room.join(Join('leader', Role.PRODUCER, features), NOW)
     joined = Joined('arm', 'lab', Role.PRODUCER, NOW.stamp, features)
     assert room.welcome(member, NOW) == (joined, *news)
-    assert room.welcome(watch(room, 'viewer'), NOW)[2:] == news
+    viewer = watch(room, 'viewer', Feature.ROBOT_STATE)
+    assert room.welcome(viewer, NOW)[2:] == news
     assert len(room.welcome(consume(room, 'public'), NOW)) == 2
     assert [robot.message for robot in room.robots] == list(news)
 
