@@ -259,6 +259,20 @@ def test_a_request_can_be_withdrawn() -> None:
     assert holder(room) == 'policy'
 
 
+def test_who_leaves_asks_no_more() -> None:
+    """The holder must not be asked to give control to somebody who has left."""
+    room = make_room(ASK)
+    policy, person = enter(room, 'policy'), enter(room, 'person')
+    request(room, policy, TAKE)
+    request(room, person, TAKE)
+
+    room.leave(person, NOW)
+
+    assert room.control_state(NOW).requests == ()
+    room.expire_requests(Now(NOW.steady_s + ASK_S, STAMP))
+    assert answers(room) == {}
+
+
 def test_a_holder_that_does_not_know_the_feature_cannot_be_asked() -> None:
     """The request is refused at once, instead of after ten seconds."""
     room = make_room(ASK)
