@@ -11,9 +11,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lerobot_arena_ros.arena.control_messages import ControlPolicy, ControlState
 from lerobot_arena_ros.arena.messages import (
     EmergencyStop,
     ErrorReply,
@@ -22,6 +25,7 @@ from lerobot_arena_ros.arena.messages import (
     Message,
     ResetStop,
     RobotReport,
+    ShadowUpdate,
     encode,
 )
 from lerobot_arena_ros.arena.outbox import Outbox, text_of
@@ -57,6 +61,42 @@ def test_updates_merge_to_the_newest_entry_of_each_joint() -> None:
     assert message == JointUpdate(
         (newest, {'name': 'b', 'value': 1.0}, {'name': 'c', 'value': 3.0}), '2', 'p'
     )
+
+
+def test_updates_of_two_sources_stay_apart() -> None:
+    """A robot follows one driver, so the values of another must not appear under its name."""
+    outbox = Outbox()
+    policy, person = JointUpdate.of({'a': 1.0}), JointUpdate.of({'b': 2.0})
+    before, after = replace(policy, source='policy'), replace(person, source='person')
+    for update in (before, after):
+        outbox.put(update)
+
+    assert drain(outbox) == [before, after]
+
+
+def test_updates_before_and_after_a_change_of_control_stay_apart() -> None:
+    """They are sent in their order, also if the same driver has control again."""
+    outbox = Outbox()
+    update = replace(JointUpdate.of({'a': 1.0}), source='policy')
+    states = [ControlState(name, ControlPolicy.TAKE) for name in ('person', 'policy')]
+    messages: list[Message] = [update, *states, replace(update, timestamp='later')]
+    for message in messages:
+        outbox.put(message)
+
+    assert drain(outbox) == messages
+    assert not outbox
+
+
+def test_only_the_newest_shadow_of_each_source_is_kept() -> None:
+    """After everything else, because nothing moves by it."""
+    outbox = Outbox()
+    shadows = [ShadowUpdate((), str(number), source) for number, source in enumerate('aba')]
+    merged = [outbox.put(shadow) for shadow in shadows]
+    outbox.put(HeartbeatAck())
+
+    assert bool(outbox)
+    assert merged == [False, False, True]
+    assert drain(outbox) == [HeartbeatAck(), shadows[2], shadows[1]]
 
 
 def test_merged_updates_have_the_stamp_of_the_newest() -> None:

@@ -65,6 +65,30 @@ def test_the_newest_update_wins_whichever_way_it_came() -> None:
     assert session.receive_datagram(update(3, a=3.0, b=1.0)) == []
 
 
+def test_an_update_from_before_a_hand_over_is_dropped() -> None:
+    """A lane may deliver it late; the driver that sent it has no control any more."""
+    session = joined_session()
+    control = {'type': 'control', 'holder': 'person', 'policy': 'take', 'seq': 5}
+    session.receive(json.dumps(control), START)
+
+    assert session.receive_datagram(update(4, a=4.0)) == []
+    assert session.receive(update(4, a=4.0), START) == []
+    assert values(session.receive_datagram(update(5, a=5.0))) == [{'a': 5.0}]
+
+
+def test_a_new_driver_is_heard_with_values_that_are_not_new() -> None:
+    """A robot that lags behind has to follow them; later ones are passed on if they change."""
+    session = joined_session()
+
+    def sent(seq: int, source: str) -> str:
+        return json.dumps({**json.loads(update(seq, a=1.0, b=2.0)), 'source': source})
+
+    assert values(session.receive_datagram(sent(1, 'policy'))) == [{'a': 1.0, 'b': 2.0}]
+    assert session.receive_datagram(sent(2, 'policy')) == []
+    assert values(session.receive_datagram(sent(3, 'person'))) == [{'a': 1.0, 'b': 2.0}]
+    assert session.receive_datagram(sent(4, 'person')) == []
+
+
 def test_without_the_feature_nothing_is_dropped() -> None:
     """A server may use a key of this name with another meaning."""
     session = joined_session(())
