@@ -184,7 +184,7 @@ def _processes(interruption: ShutdownSignal) -> Iterator[tuple[Processes, str]]:
     with tempfile.TemporaryDirectory(prefix='lerobot_arena_demo_') as folder:
         processes = Processes(Path(folder), interruption)
         try:
-            processes.start('arena_server', 'arena_server', ['--port', '0'])
+            processes.start('arena_server', 'arena_server', ['--port', '0', '--control', 'take'])
             yield processes, processes.wait_for_output('arena_server', _url_in)
         finally:
             processes.close()
