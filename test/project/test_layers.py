@@ -32,6 +32,7 @@ OURS = {
         'server',
         'release',
         'output',
+        'arena.control_messages',
         'arena.errors',
         'arena.features',
         'arena.fields',
