@@ -10,7 +10,7 @@
 """
 The checks of ros2_control's controllers: the reason why they refuse a command, or None.
 
-Copied from ros2_controllers, identical in humble, jazzy, kilted and rolling:
+The rules are those of ros2_controllers, identical in humble, jazzy, kilted and rolling:
 ``JointTrajectoryController::validate_trajectory_msg`` with its parameters at their defaults, and
 ``ForwardControllersBase``'s subscription and ``update``.
 """
