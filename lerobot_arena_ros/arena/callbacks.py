@@ -17,6 +17,7 @@ import inspect
 import logging
 from typing import Any
 
+from .control_messages import ControlState
 from .messages import MAX_ODD, EmergencyStop, ErrorReply, JointUpdate, RobotReport, StateSync
 from .session import Event, Malformed
 
@@ -64,6 +65,8 @@ class Callbacks:
                 await self.call('error', f'Emergency stop: {event.reason}')
             case RobotReport():
                 await self.call('robot_state', event.source, event.state)
+            case ControlState():
+                await self.call('control', event)
             case ErrorReply():
                 await self.call('error', event.message)
             case Malformed():

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .address import DEFAULT_URL
+from .control_messages import ControlState
 from .features import Feature
 from .joined_client import PAUSES_S, TIMING, JoinedClient
 from .lane.lane import LaneReport
@@ -134,8 +135,19 @@ class RoboticsClientCore(JoinedClient, RoomsClient):
         """
         self._callbacks.set('robot_state', callback)
 
+    def on_control(self, callback: Callable[[ControlState], Any]) -> None:
+        """
+        Call ``callback(state)`` after the join and at each change of who has control of the room.
+
+        Set the callback before connecting, because the server tells only the clients that request
+        it in the join. The public server tells nobody.
+        """
+        self._callbacks.set('control', callback)
+
     def _features(self, role: Role) -> frozenset[Feature]:
         features = super()._features(role) | self._own_features
         if self._wants_lane:
             features |= {Feature.FAST_LANE}
+        if self._callbacks.has('control'):
+            features |= {Feature.CONTROL}
         return features | WATCHING if self._callbacks.has('robot_state') else features
