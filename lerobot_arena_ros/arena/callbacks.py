@@ -18,7 +18,15 @@ import logging
 from typing import Any
 
 from .control_messages import ControlState
-from .messages import MAX_ODD, EmergencyStop, ErrorReply, JointUpdate, RobotReport, StateSync
+from .messages import (
+    MAX_ODD,
+    EmergencyStop,
+    ErrorReply,
+    JointUpdate,
+    RobotReport,
+    ShadowUpdate,
+    StateSync,
+)
 from .session import Event, Malformed
 
 __all__ = ['Callbacks']
@@ -67,6 +75,8 @@ class Callbacks:
                 await self.call('robot_state', event.source, event.state)
             case ControlState():
                 await self.call('control', event)
+            case ShadowUpdate():
+                await self.call('shadow_update', event.source or '', list(event.entries))
             case ErrorReply():
                 await self.call('error', event.message)
             case Malformed():

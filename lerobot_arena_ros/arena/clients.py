@@ -138,8 +138,19 @@ class RoboticsConsumer(RoboticsClientCore):
         """
         self._callbacks.set('joint_state', callback)
 
+    def on_shadow_update(self, callback: Callable[[str, list[Entry]], Any]) -> None:
+        """
+        Call ``callback(source, entries)`` for each update of a driver that does not have control.
+
+        Such an update moves nothing. Set the callback before connecting, because the server sends
+        them only to clients that request them in the join. The public server sends none.
+        """
+        self._callbacks.set('shadow_update', callback)
+
     def _features(self, role: Role) -> frozenset[Feature]:
         features = super()._features(role)
+        if self._callbacks.has('shadow_update'):
+            features |= {Feature.SHADOWS}
         return features | {Feature.STAMPS} if self._callbacks.has('joint_state') else features
 
     def _reset_state(self) -> None:
