@@ -81,45 +81,30 @@ def drivers_of(events: Iterable[Recorded]) -> dict[str, Counter[str]]:
 
 def lines_of(events: list[Recorded]) -> dict[str, list[Line]]:
     """Return the lines of each joint; those of executed values continue to the end."""
-    lines: dict[str, list[Line]] = {}
-    executed: dict[str, Line] = {}
-    shadows: dict[tuple[str, str], Line] = {}
+    joints: dict[str, _Joint] = {}
     for event in events:
         if event.kind == 'control':
-            shadows.clear()
-            for name, line in executed.items():
-                if line.driver not in (None, event.holder):
-                    lines[name].append(_next(executed, name, None, event.time_s))
+            for joint in joints.values():
+                joint.pass_control(event.time_s, event.holder)
         for name, value in values_of(event).items():
-            of_joint = lines.setdefault(name, [])
+            joint = joints.setdefault(name, _Joint())
             if event.kind == 'shadow':
-                line = shadows.setdefault((name, event.source), Line(event.source, is_shadow=True))
-                if not line.times_s:
-                    of_joint.append(line)
+                joint.shadow(event.time_s, value, event.source)
             else:
-                driver = event.source if event.kind == 'update' else None
-                line = executed.get(name, Line(''))
-                if name not in executed or line.driver != driver:
-                    line = _next(executed, name, driver, event.time_s)
-                    of_joint.append(line)
-            line.add(event.time_s, value)
-    for line in executed.values():
-        line.add(events[-1].time_s, line.values[-1])
-    return lines
+                joint.execute(
+                    event.time_s, value, event.source if event.kind == 'update' else None
+                )
+    return {name: joint.lines_until(events[-1].time_s) for name, joint in joints.items()}
 
 
 def spans_of(events: list[Recorded]) -> list[Span]:
     """Return who has control when; an empty list if the server did not tell it."""
-    changes = [event for event in events if event.kind == 'control']
-    ends = [*(event.time_s for event in changes[1:]), events[-1].time_s]
-    return (
-        [
-            Span(event.holder or None, event.time_s, end)
-            for event, end in zip(changes, ends, strict=True)
-        ]
-        if changes
-        else []
-    )
+    begins = [event for event in events if event.kind == 'control']
+    ends = [*begins, events[-1]][1:]
+    return [
+        Span(begin.holder or None, begin.time_s, end.time_s)
+        for begin, end in zip(begins, ends, strict=False)
+    ]
 
 
 def marks_of(events: list[Recorded]) -> list[Mark]:
@@ -142,12 +127,42 @@ def marks_of(events: list[Recorded]) -> list[Mark]:
     return sorted(stops + changes, key=lambda mark: mark.time_s)
 
 
-def _next(executed: dict[str, Line], name: str, driver: str | None, time_s: float) -> Line:
-    """Begin the next line of executed values where the one before it ends, and return it."""
-    line = Line(driver)
-    before = executed.get(name)
-    if before is not None:
-        before.add(time_s, before.values[-1])
-        line.add(time_s, before.values[-1])
-    executed[name] = line
-    return line
+class _Joint:
+    """The lines of one joint, while its values are added."""
+
+    def __init__(self) -> None:
+        self._lines: list[Line] = []
+        self._executed: Line | None = None
+        self._shadows: dict[str, Line] = {}
+
+    def execute(self, time_s: float, value: float, driver: str | None) -> None:
+        line = self._executed
+        if line is None or line.driver != driver:
+            line = self._change_driver(time_s, driver)
+        line.add(time_s, value)
+
+    def shadow(self, time_s: float, value: float, driver: str) -> None:
+        if driver not in self._shadows:
+            self._shadows[driver] = Line(driver, is_shadow=True)
+            self._lines.append(self._shadows[driver])
+        self._shadows[driver].add(time_s, value)
+
+    def pass_control(self, time_s: float, holder: str) -> None:
+        self._shadows.clear()
+        if self._executed is not None and self._executed.driver not in (None, holder):
+            self._change_driver(time_s, None)
+
+    def lines_until(self, time_s: float) -> list[Line]:
+        if self._executed is not None:
+            self._executed.add(time_s, self._executed.values[-1])
+        return self._lines
+
+    def _change_driver(self, time_s: float, driver: str | None) -> Line:
+        """Begin a line where the one before it ends, and return it."""
+        before, line = self._executed, Line(driver)
+        if before is not None:
+            before.add(time_s, before.values[-1])
+            line.add(time_s, before.values[-1])
+        self._executed = line
+        self._lines.append(line)
+        return line

@@ -22,7 +22,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 import sys
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from command_line import Failure, plain, run
 from plot_lines import Line, Mark, drivers_of, lines_of, marks_of, spans_of
@@ -37,11 +37,15 @@ GREY = '#888888'
 RED = '#C00000'
 
 MOST_JOINTS = 24
-"""More joints are not drawn, because the picture would be too large to read."""
+MOST_MARKS = 100
+MOST_DRIVERS = 20
+"""More are not shown, because strangers may fill a room, and nobody could read the picture."""
 
 PANEL_INCHES = 1.6
 STRIP_INCHES = 0.25
 LEGEND_FRACTION = 0.2
+
+Item = TypeVar('Item')
 
 Styles = dict[str | None, tuple[str, Dashes]]
 """The colour and the dashes of each driver; None = nobody."""
@@ -64,8 +68,6 @@ async def plot(args: argparse.Namespace) -> int:
         raise Failure(f'{args.file} has no joints')
     draw(events, lines, args.file.name, output)
     print(output)
-    if len(lines) > MOST_JOINTS:
-        print(f'the first {MOST_JOINTS} of {len(lines)} joints are drawn')
     for driver, counts in drivers_of(events).items():
         name = plain(driver) or 'unknown'
         print(f'{name}: {counts["update"]} updates, {counts["shadow"]} shadows')
@@ -88,8 +90,7 @@ def draw(events: list[Recorded], lines: dict[str, list[Line]], title: str, outpu
     from matplotlib import pyplot
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    styles = styles_of(events)
-    names = list(lines)[:MOST_JOINTS]
+    names = first(MOST_JOINTS, list(lines), 'joints')
     heights = [STRIP_INCHES, *(PANEL_INCHES for _ in names)]
     figure, (strip, *panels) = pyplot.subplots(
         len(heights),
@@ -98,18 +99,17 @@ def draw(events: list[Recorded], lines: dict[str, list[Line]], title: str, outpu
         sharex=True,
         layout=ConstrainedLayoutEngine(rect=(0.0, 0.0, 1.0 - LEGEND_FRACTION, 1.0)),
     )
-    _draw_holders(strip, events, styles)
-    for axes, name in zip(panels, names, strict=True):
-        for line in lines[name]:
-            _draw_line(axes, line, styles)
-        _format_panel(axes, escaped(name))
-    _draw_marks(strip, panels, marks_of(events), styles)
-    panels[-1].set_xlabel('seconds since the recording began')
-    figure.supylabel("value, in the room's unit", fontsize=10)
+    _fill(figure, strip, dict(zip(names, panels, strict=True)), events, lines)
     figure.suptitle(escaped(title), fontsize=12)
-    figure.legend(handles=_legend(lines, styles), loc='center right', frameon=False, fontsize=9)
     figure.savefig(output, dpi=150)
     pyplot.close(figure)
+
+
+def first(most: int, items: list[Item], what: str) -> list[Item]:
+    """Return the first items, and print how many are left out, if any."""
+    if len(items) > most:
+        print(f'only the first {most} of {len(items)} {what} are shown')
+    return items[:most]
 
 
 def styles_of(events: list[Recorded]) -> Styles:
@@ -127,15 +127,39 @@ def escaped(text: str) -> str:
     return '\u200b' * text.startswith('_') + text.replace('$', r'\$')
 
 
+def _fill(
+    figure: Any,
+    strip: Any,
+    panels: dict[str, Any],
+    events: list[Recorded],
+    lines: dict[str, list[Line]],
+) -> None:
+    """Draw who had control into the strip, and each joint into its panel."""
+    styles = styles_of(events)
+    _draw_holders(strip, events, styles)
+    for name, axes in panels.items():
+        for line in lines[name]:
+            _draw_line(axes, line, styles)
+        _format_panel(axes, escaped(name))
+    marks = first(MOST_MARKS, marks_of(events), 'stops and hand-overs')
+    _draw_marks(strip, [*panels.values()], marks, styles)
+    end_s = events[-1].time_s
+    margin_s = 0.01 * max(1.0, end_s)
+    strip.set_xlim(-margin_s, end_s + margin_s)
+    [*panels.values()][-1].set_xlabel('seconds since the recording began')
+    figure.supylabel("value, in the room's unit", fontsize=10)
+    figure.legend(handles=_legend(lines, styles), loc='upper right', frameon=False, fontsize=9)
+
+
 def _draw_holders(axes: Any, events: list[Recorded], styles: Styles) -> None:
     """Draw a strip in the colour of who has control."""
     spans = spans_of(events)
-    for span in spans:
-        colour = 'white' if span.holder is None else styles[span.holder][0]
-        axes.axvspan(span.begin_s, span.end_s, color=colour, linewidth=0)
+    places = [(span.begin_s, span.end_s - span.begin_s) for span in spans]
+    colours = ['white' if span.holder is None else styles[span.holder][0] for span in spans]
+    axes.broken_barh(places, (0.0, 1.0), facecolors=colours)
     if spans:
         axes.set_ylabel('control', rotation=0, fontsize=9, ha='right', va='center')
-    axes.set_yticks([])
+    axes.set(ylim=(0.0, 1.0), yticks=[])
     axes.tick_params(bottom=False, labelbottom=False)
     axes.spines[['top', 'right', 'left', 'bottom']].set_visible(False)
 
@@ -152,10 +176,17 @@ def _draw_line(axes: Any, line: Line, styles: Styles) -> None:
 
 
 def _draw_marks(strip: Any, panels: list[Any], marks: list[Mark], styles: Styles) -> None:
-    for mark in marks:
-        colour = RED if mark.is_stop else styles[mark.driver][0]
-        for axes in (strip, *panels):
-            axes.axvline(mark.time_s, color=colour, linewidth=1.5 if mark.is_stop else 0.9)
+    from matplotlib.collections import LineCollection
+
+    colours = [RED if mark.is_stop else styles[mark.driver][0] for mark in marks]
+    widths = [1.5 if mark.is_stop else 0.9 for mark in marks]
+    places = [[(mark.time_s, 0.0), (mark.time_s, 1.0)] for mark in marks]
+    for axes in (strip, *panels):
+        # x is a time, and y a fraction of the height.
+        whole = axes.get_xaxis_transform()
+        lines = LineCollection(places, colors=colours, linewidths=widths, transform=whole)
+        axes.add_collection(lines, autolim=False)
+    for mark, colour in zip(marks, colours, strict=True):
         strip.annotate(
             escaped(f'{mark.text:.40}'),
             xy=(mark.time_s, 1.0),
@@ -172,7 +203,6 @@ def _draw_marks(strip: Any, panels: list[Any], marks: list[Mark], styles: Styles
 
 def _format_panel(axes: Any, title: str) -> None:
     axes.set_title(title, loc='left', fontsize=9)
-    axes.margins(x=0.01)
     axes.grid(color='#DDDDDD', linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[['top', 'right']].set_visible(False)
@@ -183,11 +213,12 @@ def _legend(lines: dict[str, list[Line]], styles: Styles) -> list[Any]:
     from matplotlib.lines import Line2D
 
     drawn = [line for of_joint in lines.values() for line in of_joint]
-    entries = [
-        Line2D([], [], color=colour, linestyle=dashes, label=escaped(f'{driver or "unknown":.28}'))
-        for driver, (colour, dashes) in styles.items()
-        if driver is not None
-    ]
+    entries = []
+    drivers = [driver for driver in styles if driver is not None]
+    for driver in first(MOST_DRIVERS, drivers, 'drivers'):
+        colour, dashes = styles[driver]
+        label = escaped(f'{driver or "unknown":.28}')
+        entries.append(Line2D([], [], color=colour, linestyle=dashes, label=label))
     if any(line.driver is None for line in drawn):
         entries.append(Line2D([], [], color=GREY, linewidth=1.0, label='kept by the room'))
     if any(line.is_shadow for line in drawn):

@@ -35,7 +35,6 @@ from lerobot_arena_ros.arena.control_messages import ControlPolicy
 from lerobot_arena_ros.server.rooms.limits import Policy
 
 HEAD = 'time_s,message,event,joint,value,speed,source,reason,holder'
-OLD_HEAD = HEAD.removesuffix(',holder')
 
 Told = tuple[str, str, str, str, dict[str, float]]
 """A recorded message: its event, source, reason, holder, and values by joint."""
@@ -326,15 +325,21 @@ def test_a_plot_names_each_driver(tmp_path: Path) -> None:
 
 
 @needs('matplotlib')
-def test_a_plot_of_very_many_joints_shows_the_first(tmp_path: Path) -> None:
-    """A stranger may fill a room with joints, and the picture stays small enough to draw."""
+def test_a_plot_of_very_much_shows_the_first(tmp_path: Path) -> None:
+    """Strangers may fill a room with joints and hand-overs, and the picture stays small enough."""
     path = tmp_path / 'arm.csv'
-    rows = ''.join(f'0,0,update,joint_{number},1,,leader,\n' for number in range(1000))
-    path.write_text(f'{OLD_HEAD}\n{rows}')
+    rows = ''.join(f'0,0,update,joint_{number},1,,leader,,\n' for number in range(1000))
+    rows += ''.join(f'{n},{n},control,,,,p{n},taken,p{n}\n' for n in range(1, 1000))
+    path.write_text(f'{HEAD}\n{rows}')
 
     done = finished('plot_recording', path)
 
-    assert 'the first 24 of 1000 joints are drawn' in done.stdout, done.stderr
+    assert done.stdout.splitlines()[:4] == [
+        'only the first 24 of 1000 joints are shown',
+        'only the first 100 of 998 stops and hand-overs are shown',
+        'only the first 20 of 1000 drivers are shown',
+        str(tmp_path / 'arm.png'),
+    ], done.stderr
 
 
 async def test_a_replay_sends_what_had_an_effect(url: str, tmp_path: Path) -> None:
