@@ -363,25 +363,30 @@ async def test_a_replay_sends_what_had_an_effect(url: str, tmp_path: Path) -> No
     assert f'3 updates into {"/".join(room)}, without 2 shadows and 3 hand-overs\n' in short.stdout
 
 
-@needs('mcap')
-@needs('matplotlib')
-def test_an_mcap_recording_without_hand_overs_is_read(tmp_path: Path) -> None:
-    """A file of an earlier version has no holder and fewer topics."""
-    path = tmp_path / 'arm.mcap'
+def old_mcap(path: Path, source: object) -> Path:
+    """Create an MCAP file as earlier versions wrote it: without a holder, with fewer topics."""
+    messages: list[tuple[str, dict[str, Any]]] = [
+        ('/state_sync', {'data': [{'name': 'elbow', 'value': 1}], 'source': ''}),
+        ('/joint_update', {'data': [{'name': 'elbow', 'value': 2}], 'source': source}),
+        ('/emergency_stop', {'data': [], 'source': 'leader', 'reason': 'enough'}),
+    ]
     with path.open('wb') as file:
         writer = importlib.import_module('mcap.writer').Writer(file)
         writer.start()
         schema = writer.register_schema('lerobot_arena', 'jsonschema', b'{}')
-        messages: list[tuple[str, dict[str, Any]]] = [
-            ('/state_sync', {'data': [{'name': 'elbow', 'value': 1}], 'source': '', 'reason': ''}),
-            ('/joint_update', {'data': [{'name': 'elbow', 'value': 2}], 'source': 'leader'}),
-            ('/emergency_stop', {'data': [], 'source': 'leader', 'reason': 'enough'}),
-        ]
         for number, (topic, fields) in enumerate(messages):
             channel = writer.register_channel(topic, 'json', schema)
             data = json.dumps({'reason': '', **fields}).encode()
             writer.add_message(channel, log_time=number, data=data, publish_time=number)
         writer.finish()
+    return path
+
+
+@needs('mcap')
+@needs('matplotlib')
+def test_an_mcap_recording_without_hand_overs_is_read(tmp_path: Path) -> None:
+    """A file of an earlier version is plotted, with its sender and its stop."""
+    path = old_mcap(tmp_path / 'arm.mcap', 'leader')
 
     lines, marks, spans = drawn(path)
     done = finished('plot_recording', path)
@@ -390,6 +395,18 @@ def test_an_mcap_recording_without_hand_overs_is_read(tmp_path: Path) -> None:
     assert [mark[1] for mark in marks] == ['stop: enough']
     assert spans == []
     assert 'leader: 1 updates, 0 shadows' in done.stdout, done.stderr
+
+
+@needs('mcap')
+def test_a_sender_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    """A file of a stranger ends a program with one line."""
+    path = old_mcap(tmp_path / 'arm.mcap', ['leader'])
+
+    done = finished('plot_recording', path)
+
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "source is ['leader'], expected a text" in done.stderr
 
 
 SOUND = f'{HEAD}\n0.0,7,update,elbow,1,,policy,,\n'
