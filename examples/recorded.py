@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 import math
 from typing import Any, Literal
@@ -19,11 +19,14 @@ from typing import Any, Literal
 from lerobot_arena_ros.arena.errors import ProtocolError
 from lerobot_arena_ros.arena.messages import checked_update
 
-__all__ = ['KINDS', 'Kind', 'Recorded', 'Write', 'check', 'kind_of']
+__all__ = ['JOINTLESS', 'KINDS', 'Kind', 'Recorded', 'Write', 'check', 'hand_overs', 'kind_of']
 
-Kind = Literal['state', 'update', 'stop']
+Kind = Literal['state', 'update', 'stop', 'control', 'shadow']
 
-KINDS: tuple[Kind, ...] = ('state', 'update', 'stop')
+KINDS: tuple[Kind, ...] = ('state', 'update', 'stop', 'control', 'shadow')
+
+JOINTLESS: tuple[Kind, ...] = ('stop', 'control')
+"""The kinds of messages without joints."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +36,13 @@ class Recorded:
 
     :param time_s: time of its arrival since the start of the recording.
     :param kind: ``state`` is the pose that the room remembered at the start of the recording.
-    :param joints: joints of a state or an update: ``name``, ``value``, perhaps ``speed`` and
-        others.
-    :param source: id of the sender; empty if unknown.
-    :param reason: reason of a stop.
+        ``control`` tells who has control from now on. ``shadow`` is an update that had no effect,
+        because its sender did not have control.
+    :param joints: joints of a state, an update or a shadow: ``name``, ``value``, perhaps
+        ``speed`` and others.
+    :param source: id of the sender, or of the participant that changed control; empty if unknown.
+    :param reason: reason of a stop, or why control changed.
+    :param holder: who has control from now on; empty = nobody.
     """
 
     time_s: float
@@ -44,6 +50,7 @@ class Recorded:
     joints: tuple[dict[str, Any], ...] = ()
     source: str = ''
     reason: str = ''
+    holder: str = ''
 
 
 Write = Callable[[Recorded], None]
@@ -61,6 +68,15 @@ def kind_of(text: str) -> Kind:
     raise ValueError(f'the event is {text!r}, expected {", ".join(KINDS)}')
 
 
+def hand_overs(events: Iterable[Recorded]) -> list[Recorded]:
+    """
+    Return the changes of control.
+
+    The first message of the kind ``control`` is none: it tells who has control at the start.
+    """
+    return [event for event in events if event.kind == 'control'][1:]
+
+
 def check(event: Recorded, before: Recorded | None) -> None:
     """
     Check that a recorded message is plausible.
@@ -72,8 +88,11 @@ def check(event: Recorded, before: Recorded | None) -> None:
         raise ValueError(f'the time is {event.time_s}, expected a number')
     if before is not None and event.time_s < before.time_s:
         raise ValueError(f'time goes back, from {before.time_s:.6f} s to {event.time_s:.6f} s')
-    if event.joints and event.kind == 'stop':
-        raise ValueError('a stop has no joints')
+    if event.joints and event.kind in JOINTLESS:
+        raise ValueError(f'a message of the kind {event.kind} has no joints')
+    for name in ('source', 'reason', 'holder'):
+        if not isinstance(value := getattr(event, name), str):
+            raise ValueError(f'{name} is {value!r:.60}, expected a text')
     try:
         checked_update(list(event.joints))
     except ProtocolError as exc:

@@ -10,20 +10,31 @@
 """
 Read and write recordings of a room, as CSV or MCAP.
 
-CSV has one row per joint and message, and one per emergency stop::
+CSV has one row per joint and message, one per emergency stop, and one per change of control::
 
-    time_s,message,event,joint,value,speed,source,reason
-    0.001542,0,state,elbow,12.5,,,
-    1.204410,1,update,elbow,13.5,,producer_1,
-    1.204410,1,update,wrist,-4.0,20.0,producer_1,
-    5.300021,2,stop,,,,ros_arm,hand in the way
+    time_s,message,event,joint,value,speed,source,reason,holder
+    0.000000,0,state,elbow,12.5,,,,
+    0.000000,1,control,,,,policy_1,taken,policy_1
+    1.204410,2,update,elbow,13.5,,policy_1,,
+    1.204410,2,update,wrist,-4.0,20.0,policy_1,,
+    3.250127,3,control,,,,person_1,taken,person_1
+    3.283465,4,shadow,elbow,14.0,,policy_1,,
+    5.300021,5,stop,,,,ros_arm,hand in the way,
+    5.300153,6,control,,,,ros_arm,stopped,
+
+The first ``control`` tells who has control at the start, and each other one is a hand-over.
+``holder`` has control from then on; it is empty if nobody has. ``reason`` and ``source`` tell why
+control changed and who changed it. Servers without hand-overs send none. A ``shadow`` is an
+update that had no effect, because its ``source`` did not have control. Files without the column
+``holder``, which earlier versions wrote, can be read too.
 
 Rows with the same ``message`` arrived in one message. There is no column per joint, because a room
 only sends the joints that changed, and such a table would not show which they were. Keys other
 than name, value and speed are left out. Each message is written to the file on arrival.
 
-MCAP has the messages as JSON, as the room sent them, on ``/state_sync``, ``/joint_update`` and
-``/emergency_stop``. The file is complete after a normal end of the recording.
+MCAP has the messages as JSON, with all keys of the joints, on ``/state_sync``, ``/joint_update``,
+``/emergency_stop``, ``/control`` and ``/shadow_update``; their other fields are those of the CSV.
+The file is complete after a normal end of the recording.
 """
 
 from __future__ import annotations
@@ -33,11 +44,11 @@ from collections.abc import Iterator
 import contextlib
 from pathlib import Path
 
-from recorded import Recorded, Write
+from recorded import Recorded, Write, hand_overs
 from recording_csv import read_csv, writing_csv
 from recording_mcap import read_mcap, writing_mcap
 
-__all__ = ['Recorded', 'read_recording', 'recording_path', 'values_of', 'writing']
+__all__ = ['Recorded', 'hand_overs', 'read_recording', 'recording_path', 'values_of', 'writing']
 
 
 def recording_path(text: str) -> Path:

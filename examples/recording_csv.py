@@ -21,11 +21,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from command_line import Failure
-from recorded import Kind, Recorded, Write, check, kind_of
+from recorded import JOINTLESS, Kind, Recorded, Write, check, kind_of
 
 __all__ = ['read_csv', 'writing_csv']
 
-COLUMNS = ('time_s', 'message', 'event', 'joint', 'value', 'speed', 'source', 'reason')
+OLD_COLUMNS = ('time_s', 'message', 'event', 'joint', 'value', 'speed', 'source', 'reason')
+"""Those of the files that were written before there were hand-overs."""
+
+COLUMNS = (*OLD_COLUMNS, 'holder')
+_JOINT = ('joint', 'value', 'speed')
 _CUT = '; if the recording was cut off, remove its last row'
 
 
@@ -110,11 +114,11 @@ def _lines(rows: Iterable[Iterable[object]]) -> bytes:
 
 def _rows(event: Recorded, message: int) -> Iterator[tuple[object, ...]]:
     start = (f'{event.time_s:.6f}', message, event.kind)
-    if event.kind == 'stop':
-        yield (*start, '', '', '', event.source, event.reason)
+    if event.kind in JOINTLESS:
+        yield (*start, '', '', '', event.source, event.reason, event.holder)
     for joint in event.joints:
         speed = joint.get('speed')
-        yield (*start, joint['name'], float(joint['value']), speed, event.source, '')
+        yield (*start, joint['name'], float(joint['value']), speed, event.source, '', '')
 
 
 def _text(path: Path) -> str:
@@ -146,16 +150,19 @@ def _rows_of(text: str) -> Iterator[_Row]:
     """Yield each row after the header, with checked columns."""
     reader = csv.reader(io.StringIO(text, newline=''), strict=True)
     line = 1
+    columns: tuple[str, ...] = COLUMNS
     try:
         for row in reader:
-            if line == 1 and tuple(row) != COLUMNS:
-                break
-            if len(row) != len(COLUMNS):
-                raise _Damaged(line, f'{len(row)} columns, expected {len(COLUMNS)}{_CUT}')
+            if line == 1:
+                columns = tuple(row)
+                if columns not in (COLUMNS, OLD_COLUMNS):
+                    break
+            if len(row) != len(columns):
+                raise _Damaged(line, f'{len(row)} columns, expected {len(columns)}{_CUT}')
             if line > 1:
                 if not row[1].isdecimal():
                     raise _Damaged(line, f'message is {row[1]!r}, expected a number')
-                yield _Row(line, dict(zip(COLUMNS, row, strict=True)))
+                yield _Row(line, {'holder': '', **dict(zip(columns, row, strict=True))})
             line = reader.line_num + 1
     except csv.Error as exc:
         raise _Damaged(line, f'{exc}{_CUT}') from exc
@@ -174,18 +181,19 @@ def _recorded(rows: list[_Row]) -> Recorded:
     for line, row in rows:
         with _damage(line):
             _check_row(kind, row, first)
-    joints = [] if kind == 'stop' else [_joint(row) for row in rows]
-    return Recorded(time_s, kind, tuple(joints), first['source'], first['reason'])
+    joints = [] if kind in JOINTLESS else [_joint(row) for row in rows]
+    texts = (first[column] for column in ('source', 'reason', 'holder'))
+    return Recorded(time_s, kind, tuple(joints), *texts)
 
 
 def _check_row(kind: Kind, row: dict[str, str], first: dict[str, str]) -> None:
-    for column in ('time_s', 'event', 'source', 'reason'):
+    for column in ('time_s', 'event', 'source', 'reason', 'holder'):
         if row[column] != first[column]:
             raise ValueError(
                 f'{column} is {row[column]!r}, and was {first[column]!r} in the same message'
             )
-    for column in ('joint', 'value', 'speed') if kind == 'stop' else ('reason',):
-        if row[column]:
+    for column in (*(_JOINT if kind in JOINTLESS else ('reason',)), 'holder'):
+        if row[column] and (column, kind) != ('holder', 'control'):
             raise ValueError(f'{column} is {row[column]!r}, expected nothing with a {kind}')
 
 

@@ -28,6 +28,8 @@ TOPICS: dict[Kind, str] = {
     'state': '/state_sync',
     'update': '/joint_update',
     'stop': '/emergency_stop',
+    'control': '/control',
+    'shadow': '/shadow_update',
 }
 JOINT = {
     'type': 'object',
@@ -43,6 +45,7 @@ SCHEMA = {
         'data': {'type': 'array', 'items': JOINT},
         'source': {'type': 'string'},
         'reason': {'type': 'string'},
+        'holder': {'type': 'string'},
     },
 }
 NO_MCAP = 'MCAP needs a library that is not installed: pip install mcap, or name a .csv file'
@@ -76,6 +79,8 @@ def writing_mcap(path: Path) -> Iterator[Write]:
             disk.reserve()
             at_ns = began_ns + round(event.time_s * 1e9)
             fields = {'data': event.joints, 'source': event.source, 'reason': event.reason}
+            if event.kind == 'control':
+                fields['holder'] = event.holder
             data = json.dumps(fields).encode()
             writer.add_message(channels[event.kind], log_time=at_ns, data=data, publish_time=at_ns)
 
@@ -137,6 +142,7 @@ def read_mcap(path: Path) -> list[Recorded]:
                     tuple(fields['data']),
                     fields['source'],
                     fields['reason'],
+                    fields.get('holder', ''),
                 )
                 check(event, events[-1] if events else None)
                 events.append(event)

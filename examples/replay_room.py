@@ -17,6 +17,9 @@ A robot in the room moves. The program sends the recorded updates with their joi
 send the pose that the room remembered at the start of the recording. The first update moves the
 robot from its current position, and its bridge limits the velocity.
 
+Only updates that had an effect are sent, whoever sent them. Those of drivers without control
+(shadows) are left out, and so are hand-overs: this program is the only driver of the replay.
+
 A recorded emergency stop is not sent, because it is over. The replay ends there, because the
 updates after it were sent to robots that did not move. ``--past-stops`` continues. An emergency
 stop in the room during the replay always ends it.
@@ -30,7 +33,7 @@ import sys
 import time
 
 from command_line import Failure, add_room, join, plain, positive, run
-from recording import Recorded, read_recording, recording_path
+from recording import Recorded, hand_overs, read_recording, recording_path
 
 from lerobot_arena_ros import RoboticsProducer
 
@@ -55,7 +58,8 @@ def main() -> int:
 async def replay(args: argparse.Namespace) -> int:
     """Send the updates of a recording."""
     # Read the whole file before the robot moves, because an error must not appear half-way.
-    updates, stop = updates_of(read_recording(args.file), args.past_stops)
+    events, stop = before_stop(read_recording(args.file), args.past_stops)
+    updates = [event for event in events if event.kind == 'update']
     if not updates:
         raise Failure(f'{args.file} has no updates' + (' before its stop' if stop else ''))
     halt: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -70,7 +74,7 @@ async def replay(args: argparse.Namespace) -> int:
         if not await join(producer, args):
             return 1
         where = f'{args.workspace_id}/{args.room_id}'
-        print(f'replaying {len(updates)} updates into {where}', flush=True)
+        print(f'replaying {len(updates)} updates into {where}{left_out(events)}', flush=True)
         await send_in_time(producer, updates, args.speed, halt)
     print(f'{len(updates)} updates sent')
     if stop is not None:
@@ -79,17 +83,21 @@ async def replay(args: argparse.Namespace) -> int:
     return 0
 
 
-def updates_of(
+def before_stop(
     events: list[Recorded], is_past_stops: bool
 ) -> tuple[list[Recorded], Recorded | None]:
-    """Return the updates to replay, and the recorded stop that ends them, if any."""
-    updates: list[Recorded] = []
-    for event in events:
+    """Return the messages until the recorded stop that ends the replay, and this stop, if any."""
+    for number, event in enumerate(events):
         if event.kind == 'stop' and not is_past_stops:
-            return updates, event
-        if event.kind == 'update':
-            updates.append(event)
-    return updates, None
+            return events[:number], event
+    return events, None
+
+
+def left_out(events: list[Recorded]) -> str:
+    """Return how many shadows and hand-overs are not replayed; empty if there are none."""
+    shadows = sum(event.kind == 'shadow' for event in events)
+    changes = len(hand_overs(events))
+    return f', without {shadows} shadows and {changes} hand-overs' if shadows or changes else ''
 
 
 async def send_in_time(

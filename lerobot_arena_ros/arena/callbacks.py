@@ -76,7 +76,7 @@ class Callbacks:
             case ControlState():
                 await self.call('control', event)
             case ShadowUpdate():
-                await self.call('shadow_update', event.source, list(event.entries))
+                await self.call('shadow_update', event.source or '', list(event.entries))
             case ErrorReply():
                 await self.call('error', event.message)
             case Malformed():

@@ -65,8 +65,8 @@ class Outbox:
         A stop is sent before everything else. A second stop of the same source replaces the first
         one in the queue. Joint updates of one source are merged: the newest entry of each joint is
         kept. Updates before and after a change of control stay apart, so that a value never
-        appears under the name of another source. Only the newest shadow update of each source,
-        the newest state of each robot is kept, and only the newest reset request.
+        appears under the name of another source. Only the newest shadow update of each source, the
+        newest state of each robot and the newest reset request are kept.
 
         :returns: whether it replaced, or was merged with, a queued message.
         """

@@ -274,6 +274,10 @@ class BaseRoom(ABC):
         """Apply a message that only this kind of room has; as :meth:`handle`."""
 
     @abstractmethod
+    def _note_stop(self, member: Member) -> None:
+        """Change what a stop of a member changes in this kind of room."""
+
+    @abstractmethod
     def _default_reason(self, member: Member) -> str:
         """Return the reason of a stop without one."""
 
@@ -308,6 +312,7 @@ class BaseRoom(ABC):
     def _stop(self, member: Member, reason: str, now: Now) -> Delivery:
         stop = EmergencyStop(reason, member.participant_id, now.stamp)
         self.last_stop = KnownStop(stop, now.steady_s)
+        self._note_stop(member)
         self.counters.stops += 1
         # Consumers first, because the robots that have to stop are among them.
         members = sorted(self.members, key=lambda each: each is self.producer)

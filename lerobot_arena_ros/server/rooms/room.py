@@ -375,11 +375,10 @@ class Room(BaseRoom):
     def _heartbeat_ack(self, seq: int | None, now: Now) -> HeartbeatAck:
         return HeartbeatAck(now.stamp, self.control.holder is not None, seq)
 
-    def _stop(self, member: Member, reason: str, now: Now) -> Delivery:
+    def _note_stop(self, member: Member) -> None:
         holder = self.control.holder
         self.control.stop(member)
         self._note_control(holder)
-        return super()._stop(member, reason, now)
 
     def _to_watchers(self, report: RobotReport, robot: Member) -> Delivery:
         """Address a report to all members with the feature, except robots: they do not show it."""

@@ -251,6 +251,9 @@ class VideoRoom(BaseRoom):
         self.config = config
         return Delivery(self.consumers, frame)
 
+    def _note_stop(self, member: Member) -> None:
+        """Do nothing: a stop changes nothing in the room of a camera."""
+
     def _default_reason(self, member: Member) -> str:
         return 'Emergency stop triggered'
 
