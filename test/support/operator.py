@@ -137,10 +137,12 @@ def running_operator(
     room: str,
     participant_id: str,
     *features: str,
+    token: str = '',
 ) -> Iterator[Operator]:
     """Run an operator in a room, or with other features another consumer."""
     operator = Operator()
-    operator.join(url, ws_path(workspace, room), participant_id, features or OPERATOR)
+    path = ws_path(workspace, room) + (f'?token={token}' if token else '')
+    operator.join(url, path, participant_id, features or OPERATOR)
     try:
         yield operator
     finally:

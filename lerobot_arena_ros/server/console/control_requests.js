@@ -5,6 +5,12 @@
 
 import { byId, fromTemplate, part, setText } from './dom.js';
 
+/**
+ * A button that appears under a finger must not give control. Until then the buttons of a request
+ * are disabled.
+ */
+const GUARD_MS = 700;
+
 /** The requests that this page can give control to, or refuse. */
 export class ControlRequests {
   #list = byId('requests');
@@ -18,6 +24,10 @@ export class ControlRequests {
   constructor(onGive, onRefuse) {
     this.#onGive = onGive;
     this.#onRefuse = onRefuse;
+  }
+
+  get hasFocus() {
+    return this.#list.contains(document.activeElement);
   }
 
   /**
@@ -34,13 +44,17 @@ export class ControlRequests {
   /** @param {string} id */
   #item(id) {
     const item = fromTemplate('request-template');
-    const [give, refuse] = [part(item, 'request-give'), part(item, 'request-refuse')];
+    const buttons = [...item.querySelectorAll('button')];
+    const [give, refuse] = buttons;
     item.dataset.id = id;
     setText(part(item, 'request-name'), id);
     give.setAttribute('aria-label', `Give control to ${id}`);
     give.addEventListener('click', () => this.#onGive(id));
     refuse.setAttribute('aria-label', `Refuse the request of ${id}`);
     refuse.addEventListener('click', () => this.#onRefuse(id));
+    setTimeout(() => buttons.forEach((button) => {
+      button.disabled = false;
+    }), GUARD_MS);
     return item;
   }
 }

@@ -11,7 +11,7 @@ const CONSOLE_ID = /^console-[0-9a-f]+-driver$/;
  * What the sentences depend on.
  * @typedef {object} Situation
  * @property {import('./driver_link.js').DriveState} drive
- * @property {string} note the reason of the state of `drive`, as sentences; may be empty
+ * @property {string} note the note of `drive` with its time; may be empty
  * @property {?string} other id of another participant that has control; null: none is known
  * @property {string} policy of the room, see {@link Control}
  * @property {import('./reconnecting_link.js').LinkState['phase']} linkPhase

@@ -23,7 +23,6 @@ const FEATURES = ['control', 'liveness'];
  * @typedef {object} DriveState
  * @property {'free' | 'requesting' | 'asking' | 'driving'} phase 'asking': the driver decides
  * @property {string} note the reason, as sentences; may be empty
- * @property {number} number of the change of control up to which `note` is new
  */
 
 /**
@@ -114,7 +113,7 @@ export class DriverLink {
     if (this.isDriving) {
       this.#sender.flush();
       this.#request('release_control');
-      this.drop('Control was released.', this.#drivesSince + 1);
+      this.drop('Control was released.');
     } else {
       this.drop('The request for control was withdrawn.');
     }
@@ -151,12 +150,11 @@ export class DriverLink {
   /**
    * End control or the request for it, at once, and discard values that are not sent yet.
    * @param {string} note the reason, as sentences
-   * @param {number} [number] of the change of control that the note describes
    */
-  drop(note, number = this.#control?.number ?? 0) {
+  drop(note) {
     if (this.#link !== null) {
       this.close();
-      this.#setPhase('free', note, number);
+      this.#setPhase('free', note);
     }
   }
 
@@ -192,11 +190,10 @@ export class DriverLink {
   /**
    * @param {DriveState['phase']} phase
    * @param {string} [note]
-   * @param {number} [number]
    */
-  #setPhase(phase, note = '', number = this.#control?.number ?? 0) {
+  #setPhase(phase, note = '') {
     this.#phase = phase;
-    this.#handlers.onState({ phase, note, number });
+    this.#handlers.onState({ phase, note });
   }
 
   /**
@@ -288,7 +285,7 @@ export class DriverLink {
       : `Control was refused: ${text}.`;
     // During the request the room may have been left.
     if (this.#link === ended && ended !== null) {
-      this.drop(note, wasDriving ? this.#drivesSince + 1 : undefined);
+      this.drop(note);
     }
   }
 

@@ -5,13 +5,13 @@
 
 import { ControlRequests } from './control_requests.js';
 import { fixedJointsText, noteText, takeText } from './control_texts.js';
-import { byId, setText } from './dom.js';
+import { byId, clockTime, setText } from './dom.js';
 import { GiveChoice } from './give_choice.js';
 
 /** @typedef {import('./control_state.js').Control} Control */
 
 /** @type {import('./driver_link.js').DriveState} */
-const FREE = { phase: 'free', note: '', number: 0 };
+const FREE = { phase: 'free', note: '' };
 
 /**
  * What the user can do.
@@ -36,6 +36,7 @@ export class HandOver {
   /** @type {?string} id of the last other participant that had control */
   #before = null;
   #drive = FREE;
+  #drivenAt = new Date();
   /** @type {import('./reconnecting_link.js').LinkState['phase']} */
   #linkPhase = 'connecting';
   #isFinal = false;
@@ -82,6 +83,7 @@ export class HandOver {
   /** @param {import('./driver_link.js').DriveState} state */
   setDrive(state) {
     this.#drive = state;
+    this.#drivenAt = new Date();
     this.#error = '';
     this.#show();
   }
@@ -122,11 +124,11 @@ export class HandOver {
 
   /** @returns {import('./control_texts.js').Situation} */
   get #situation() {
-    const { note, number } = this.#drive;
+    const { note } = this.#drive;
     return {
       drive: this.#drive,
-      // After another change of control, the note describes the past.
-      note: (this.#control?.number ?? 0) > number ? '' : note,
+      // The note stays until the user requests control, so it has a time.
+      note: note === '' ? '' : `At ${clockTime(this.#drivenAt)}: ${note}`,
       other: this.#other,
       policy: this.#control?.policy ?? 'first',
       linkPhase: this.#linkPhase,
@@ -137,7 +139,7 @@ export class HandOver {
   }
 
   #show() {
-    const hadFocus = this.#panel.contains(document.activeElement);
+    const hadFocus = this.#requests.hasFocus || this.#panel.contains(document.activeElement);
     const situation = this.#situation;
     this.#showButtons(situation);
     this.#showOthers(this.#drive.phase === 'driving');
