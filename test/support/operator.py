@@ -21,14 +21,14 @@ import websockets
 
 from .loop_thread import LoopThread
 from .peers import Json, Peer, connect, join, joints, ws_path
-from .waiting import wait_for
+from .waiting import ticks, wait_for
 
 __all__ = ['OPERATOR', 'Operator', 'running_operator']
 
 OPERATOR = ('control', 'liveness')
 """The features of a consumer that may have control."""
 
-HEARTBEAT_S = 1.0
+HEARTBEAT_HZ = 1.0
 TIMEOUT_S = 30.0
 
 
@@ -125,8 +125,7 @@ class Operator:
 
 
 async def _beat(peer: Peer) -> None:
-    while True:
-        await asyncio.sleep(HEARTBEAT_S)
+    async for _ in ticks(HEARTBEAT_HZ):
         await peer.send({'type': 'heartbeat'})
 
 

@@ -3,7 +3,7 @@
 
 /** @file The sentences about who has control of a room, and how this page gets it. */
 
-const CONSOLE_ID = /^console-[0-9a-f]+-driver$/;
+import { isDriverId } from './participant_id.js';
 
 /** @typedef {import('./control_state.js').Control} Control */
 
@@ -127,7 +127,7 @@ function otherDriverText(id, policy) {
   if (policy === 'ask') {
     return `${id} drives this room. You can ask it for control.`;
   }
-  const remedy = CONSOLE_ID.test(id)
+  const remedy = isDriverId(id)
     ? 'It is another page of this console: press Release there.'
     : 'Ask its operator to release control, or end that program.';
   return `${id} drives this room. ${remedy} Then take control here: a driver of this room keeps`

@@ -4,8 +4,9 @@
 /** @file The entry point: starts the page and connects its parts.
  *
  * `rest` requests the rooms, which `room_list` shows. `session` joins the open room over two links:
- * `reconnecting_link`, which watches, and `driver_link` while the user drives or asks to drive. Their messages
- * go to `robots` and to `room_view`, which shows them by `participants`, `hand_over`, `robot_list` and `joint`.
+ * `reconnecting_link`, which watches, and `driver_link` while the user drives or asks to drive.
+ * Their messages go to `robots` and to `room_view`, which shows them by `participants`,
+ * `hand_over`, `robot_list` and `joint`.
  * `cameras` finds and shows the video rooms of the open room.
  * A stop goes from `stop_button` to `stop_sender`; `stop_status` describes its result.
  */

@@ -75,15 +75,9 @@ export class Participants {
     setText(byId('producer'), holder ? this.#labelOf(holder) : nobody);
   }
 
-  /** The ids of the viewers; those of this page count once, and the driver counts as such. */
-  get #viewerIds() {
-    const [ownId] = this.#ownIds;
-    return (this.#info?.consumers ?? []).filter((id) => id !== this.#control?.holder
-      && (id === ownId || !this.#ownIds.has(id)));
-  }
-
   #showViewers() {
-    const labels = this.#viewerIds.map((id) => this.#labelOf(id));
+    const viewers = (this.#info?.consumers ?? []).filter((id) => id !== this.#control?.holder);
+    const labels = viewers.map((id) => this.#labelOf(id));
     const list = byId('consumers');
     const shown = [...list.children].map((item) => item.textContent);
     if (labels.join('\n') !== shown.join('\n')) {

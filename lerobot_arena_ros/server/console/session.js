@@ -6,6 +6,7 @@
 import { readControl } from './control_state.js';
 import { DriverLink } from './driver_link.js';
 import { KnownStops } from './known_stops.js';
+import { driverIdOf } from './participant_id.js';
 import { ReconnectingLink } from './reconnecting_link.js';
 import { StopSender } from './stop_sender.js';
 
@@ -61,7 +62,7 @@ export class Session {
    * @param {SessionHandlers} handlers
    */
   constructor(arena, workspace, room, participantId, handlers) {
-    const driverId = `${participantId}-driver`;
+    const driverId = driverIdOf(participantId);
     this.workspace = workspace;
     this.room = room;
     this.ids = new Set([participantId, driverId]);
