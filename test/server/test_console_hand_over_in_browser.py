@@ -18,7 +18,7 @@ import time
 from typing import Any
 
 import pytest
-from support.browser import CONTRASTS, PHONE, TOO_WIDE, Console
+from support.browser import CONTRASTS, PHONE, TOO_SMALL, TOO_WIDE, Console
 from support.console_rooms import WORKSPACE, make_room, open_room, set_joints, take_control
 from support.operator import Operator, running_operator
 from support.peers import robot_state
@@ -194,7 +194,6 @@ def test_the_page_asks_for_control(console: Console, own_server_url: str, room: 
         ask()
         assert not console.joint('elbow', 'slider').is_enabled()
         assert console.text('release') == 'Withdraw the request'
-        assert own not in console.text('consumers')
         console.take_pictures('hand-over-asking')
         console.click('release')
         console.wait_text('drive-note', 'The request for control was withdrawn.')
@@ -209,6 +208,20 @@ def test_the_page_asks_for_control(console: Console, own_server_url: str, room: 
         policy.request('give_control', own)
         console.wait_text('drive-note', 'This page drives')
         assert console.joint('elbow', 'slider').is_enabled()
+
+
+def test_a_page_that_asks_for_control_counts_once(
+    console: Console, own_server_url: str, room: str
+) -> None:
+    """The link with which a page asks is not shown as another viewer."""
+    with driven_room(console, own_server_url, room, 'ask') as policy:
+        own = page_id(console)
+        console.click('take')
+        wait_for(lambda: policy.control['requests'] == [own], 'the request')
+        with running_operator(own_server_url, WORKSPACE, room, 'onlooker', 'control'):
+            console.wait_text('consumers', 'onlooker')
+            assert own not in console.text('consumers')
+            assert f'Driver: {POLICY} · 2 viewers' in console.text('rooms')
 
 
 def test_a_stop_withdraws_the_request_for_control(
@@ -484,10 +497,16 @@ def test_odd_messages_about_control_do_not_break_the_page(
     with running_operator(own_server_url, WORKSPACE, room, POLICY) as policy:
         console.wait_text('producer', 'No driver')
         take_control(console)
-        assert policy.holder is not None
         console.run(RECEIVE, json.dumps({'type': 'control', 'holder': 7}))
         console.wait_text('drive-note', 'Control was lost: nobody has control now.')
-        wait_for(lambda: policy.holder is None, 'the page to release control')
+        wait_for(lambda: policy.control['number'] == 2, 'the page to release control')
+        own = page_id(console)
+        take_control(console)
+        wait_for(lambda: policy.holder == own, 'the page to have control')
+        again = {'holder': own, 'number': 2**40, 'change': 'given', 'by': POLICY}
+        console.run(RECEIVE, json.dumps({'type': 'control', **again}))
+        console.wait_text('drive-note', f'{POLICY} gave control to {own}.')
+        wait_for(lambda: policy.holder is None, 'the page to release control it did not request')
 
 
 def test_a_server_that_cannot_hand_over_control_is_named(
@@ -504,7 +523,7 @@ def test_a_server_that_cannot_hand_over_control_is_named(
 
 
 def test_long_names_of_drivers_fit(console: Console, own_server_url: str, room: str) -> None:
-    """With names of the maximum length, nothing is wider than a phone, and all can be read."""
+    """With names of the maximum length, all fits a phone, and can be read and touched."""
     make_room(own_server_url, room, control='ask')
     open_room(console, own_server_url, room)
     take_control(console)
@@ -515,6 +534,6 @@ def test_long_names_of_drivers_fit(console: Console, own_server_url: str, room: 
         for scheme in ('light', 'dark'):
             console.prefer(scheme)
             console.take_picture(f'hand-over-long-names-{scheme}')
-            assert console.run(TOO_WIDE) == []
+            assert console.run(TOO_WIDE) == console.run(TOO_SMALL) == []
             assert [each for each in console.run(CONTRASTS) if each[0] < 4.5] == []
         console.prefer('light')
