@@ -46,6 +46,13 @@ PRESS_AT = """
 setTimeout(() => document.getElementById('take').click(), arguments[0] - Date.now());
 """
 
+PRESS_AT_ONCE = """
+const press = (records) => records.flatMap(({ addedNodes }) => [...addedNodes])
+  .forEach((item) => item.querySelector('.request-give').click());
+new MutationObserver(press).observe(document.getElementById('requests'), { childList: true });
+"""
+"""Press *Give* of each request as soon as it appears."""
+
 OPTIONS = """
 return [...document.getElementById('give-to').options].map((each) => each.value);
 """
@@ -269,6 +276,32 @@ def test_the_page_answers_the_request_of_a_policy(
         console.wait_text('producer', POLICY)
         assert console.text('requests') == ''
         assert not console.joint('elbow', 'slider').is_enabled()
+
+
+def test_a_request_that_appears_is_not_answered_by_mistake(
+    console: Console, own_server_url: str, room: str
+) -> None:
+    """The buttons of a new request are disabled at first; another request moves no focus."""
+    make_room(own_server_url, room, control='ask')
+    open_room(console, own_server_url, room)
+    take_control(console)
+    console.run(PRESS_AT_ONCE)
+    with (
+        running_operator(own_server_url, WORKSPACE, room, POLICY) as policy,
+        running_operator(own_server_url, WORKSPACE, room, OTHER) as other,
+    ):
+        policy.request('take_control')
+        wait_for_button(console, 'request-refuse')
+        tab_to(console, 'request-refuse')
+        other.request('take_control')
+        console.wait_text('requests', OTHER)
+        shown = console.text('requests')
+        assert (shown.count(POLICY), shown.count(OTHER)) == (1, 1)
+        assert console.run(FOCUSED) == 'request-refuse'
+        console.press(console.keys.ENTER)
+        wait_for(lambda: policy.answers, 'the answer')
+        assert 'keeps control' in policy.answers[0]['refusal']
+        assert policy.control['requests'] == [OTHER]
 
 
 def test_an_answer_that_comes_too_late_is_shown(
