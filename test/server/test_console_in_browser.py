@@ -243,7 +243,7 @@ def test_the_command_on_the_page_brings_a_robot_into_the_room(
 def test_the_button_stops_and_locks_what_drives(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """A stop locks the page until the user unlocks it; unlocking itself sends nothing."""
+    """After a stop the user has to unlock the page and to take control; neither sends a value."""
     set_joints(own_server_url, console_room, elbow=5)
     console.open(own_server_url, WORKSPACE, console_room)
     console.wait_joined()
@@ -262,6 +262,8 @@ def test_the_button_stops_and_locks_what_drives(
         console.take_picture('desktop-light-stopped')
 
         console.click('unlock')
+        assert not slider.is_enabled()
+        take_control(console)
         slider.send_keys(console.keys.RIGHT)
         wait_for(lambda: len(onlooker.updates) == 2, 'the joint to be sent again')
         (before, after) = (update['elbow'] for update in onlooker.updates)

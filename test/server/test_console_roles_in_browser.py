@@ -23,6 +23,7 @@ import pytest
 from support.arena_server import Server, arena_server
 from support.browser import Console
 from support.console_rooms import take_control
+from support.operator import running_operator
 from support.participant import running_participant
 from support.stand_in import FOLLOWING, running_stand_in
 from support.tokens import TOKENS, tokens_file
@@ -131,6 +132,7 @@ def test_a_watch_token_disables_all_controls_but_the_stop(
         why = 'your token may only watch.'
         console.wait_text('drive-note', f'You cannot take control: {why}')
         console.wait_text('joints-off', f'The joints cannot be moved: {why}')
+        assert console.text('take') == console.text('release') == ''
         assert not is_enabled(console, 'take')
         assert not console.joint('elbow', 'slider').is_enabled()
         assert console.text('joint-form') == ''
@@ -146,6 +148,32 @@ def test_a_watch_token_disables_all_controls_but_the_stop(
         console.click('stop')
         wait_for(lambda: robot.stops, 'the stop')
         console.wait_text('alert', 'The arena passed the stop on')
+
+
+def test_a_watch_token_shows_who_drives(console: Console, tmp_path: Path) -> None:
+    """With a watch token, the page has no buttons for control, and shows who has it."""
+    with server_with(tmp_path / 'tokens.yaml', watch='watch', drive='drive') as server:
+        enter(console, server.url, 'watch', WORKSPACE, 'arm')
+        console.wait_joined()
+        console.wait_text('producer', 'No driver')
+        with (
+            running_operator(
+                server.url, WORKSPACE, 'arm', 'policy-1', token=TOKENS['drive']
+            ) as policy,
+            running_operator(
+                server.url, WORKSPACE, 'arm', 'policy-2', token=TOKENS['drive']
+            ) as other,
+        ):
+            policy.take()
+            console.wait_text('producer', 'policy-1')
+            policy.drive(elbow=12)
+            wait_for(lambda: console.value('elbow') == 12, 'the value of the driver')
+            policy.request('give_control', 'policy-2')
+            console.wait_text('producer', 'policy-2')
+            assert other.holder == 'policy-2'
+            for control in ('take', 'release', 'give-form', 'requests'):
+                assert console.text(control) == ''
+        console.wait_text('producer', 'No driver')
 
 
 def test_a_watch_token_cannot_create_a_missing_room(console: Console, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import signal
 
 import pytest
 from support.arena_server import arena_server
-from support.browser import CONTRASTS, DESKTOP, PHONE, TOO_WIDE, Console
+from support.browser import CONTRASTS, DESKTOP, PHONE, TOO_SMALL, TOO_WIDE, Console
 from support.console_rooms import WORKSPACE, make_room, open_room, set_joints, take_control
 from support.participant import running_participant
 from support.processes import free_port
@@ -41,15 +41,6 @@ STOPPED = replace(
     stop=StopCause('Stop pressed in the console', 'console-1a2b', '7'),
     can_reset=True,
 )
-
-TOO_SMALL = """
-const isUsed = 'button, input, select, summary, a';
-return [...document.querySelectorAll(isUsed)]
-  .filter((each) => each.checkVisibility())
-  .map((each) => [each.outerHTML.slice(0, 60), each.getBoundingClientRect()])
-  .filter(([, { width, height }]) => width < 40 || height < 40)
-  .map(([text, { width, height }]) => `${text} ${width} x ${height}`);
-"""
 
 HEADER_HEIGHT = "return document.querySelector('.top').getBoundingClientRect().height"
 

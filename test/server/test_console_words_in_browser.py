@@ -132,18 +132,19 @@ def test_a_driven_room_shows_its_driver_and_what_to_do(
 def test_a_refused_request_for_control_names_the_driver(
     console: Console, own_server_url: str, console_room: str
 ) -> None:
-    """A request for control is refused with the name of a driver that the page did not know."""
+    """A request that is refused shows the reason of the server, and what the user can do."""
     open_with_elbow(console, own_server_url, console_room, 5)
-    # Without these requests, the page does not learn of new participants.
-    console.run(
-        'window.fetch = ((f) => (url, o) => (String(url).endsWith("/rooms")'
-        ' ? new Promise(() => {}) : f(url, o)))(window.fetch)'
-    )
     with running_participant(
         RoboticsProducer(own_server_url), WORKSPACE, console_room, 'leader-1'
     ):
-        console.click('take')
-        console.wait_text('drive-note', 'Control was refused: leader-1 drives this room. Ask its')
+        console.wait_text('producer', 'leader-1')
+        # As on a page that does not know of the driver yet.
+        console.run(
+            'const take = document.getElementById("take"); take.disabled = false; take.click();'
+        )
+        console.wait_text('drive-note', 'Control was refused: leader-1 has control, and this room')
+        console.wait_text('drive-note', 'leader-1 drives this room. Ask its operator')
+        assert not console.joint('elbow', 'slider').is_enabled()
 
 
 def test_a_lost_link_greys_old_values_and_shows_their_age(console: Console) -> None:
@@ -272,7 +273,7 @@ def test_each_control_with_the_focus_has_an_outline(
     """Each control that has the focus has an outline of at least 2 pixels."""
     open_with_elbow(console, own_server_url, console_room, 5)
     take_control(console)
-    console.run('document.activeElement.blur()')
+    console.run('document.getElementById("stop").focus(); document.activeElement.blur();')
     faint: list[Any] = []
     count = 0
     while True:
@@ -360,6 +361,8 @@ def test_each_action_works_by_keyboard_and_by_touch(console: Console, device: st
                 return robot.resets != []
 
             wait_for(reset, 'the robot to be reset')
+            use('#take')
+            console.wait_text('drive-note', 'This page drives')
             use('#release')
             console.wait_text('drive-note', 'Control was released.')
             use('#rooms button')

@@ -31,6 +31,7 @@ __all__ = [
     'FOREIGN_HOST',
     'PHONE',
     'REJOIN_S',
+    'TOO_SMALL',
     'TOO_WIDE',
     'Console',
     'running_browser',
@@ -95,6 +96,15 @@ for (const element of document.querySelectorAll('body *')) {
   found.push([ratio, element.textContent.trim().slice(0, 40)]);
 }
 return found;
+"""
+
+TOO_SMALL = """
+const isUsed = 'button, input, select, summary, a';
+return [...document.querySelectorAll(isUsed)]
+  .filter((each) => each.checkVisibility())
+  .map((each) => [each.outerHTML.slice(0, 60), each.getBoundingClientRect()])
+  .filter(([, { width, height }]) => width < 40 || height < 40)
+  .map(([text, { width, height }]) => `${text} ${width} x ${height}`);
 """
 
 TOO_WIDE = """

@@ -24,10 +24,17 @@ __all__ = ['WORKSPACE', 'make_room', 'open_room', 'open_with_elbow', 'take_contr
 WORKSPACE = 'default-workspace'
 
 
-def make_room(url: str, room: str, headers: dict[str, str] | None = None) -> None:
-    """Create a room in the default workspace."""
+def make_room(
+    url: str, room: str, headers: dict[str, str] | None = None, *, control: str | None = None
+) -> None:
+    """
+    Create a room in the default workspace.
+
+    :param control: how a driver gets control while another one has it; None: as the server.
+    """
     path = f'{url}/robotics/workspaces/{WORKSPACE}/rooms'
-    httpx.post(path, json={'room_id': room}, headers=headers).raise_for_status()
+    body = {'room_id': room, **({} if control is None else {'control': control})}
+    httpx.post(path, json=body, headers=headers).raise_for_status()
 
 
 def set_joints(url: str, room: str, **values: float) -> None:

@@ -46,7 +46,7 @@ const CLOSE_REASONS = new Map([
  * @typedef {object} LinkHandlers
  * @property {(joined: Message) => void} [onJoined] receives the server's reply to the join
  * @property {(message: Message) => void} [onMessage] receives all messages but heartbeat replies
- * @property {(ms: number, hasProducer: ?boolean) => void} [onRoundTrip]
+ * @property {(ms: number) => void} [onRoundTrip]
  * @property {(ending: Ending) => void} onEnd called once, unless the page itself closed the link
  */
 
@@ -55,7 +55,7 @@ export class Link {
   #socket;
   #handlers;
   #timer;
-  #isProducer;
+  #isDriver;
   #heartbeatMs = HEARTBEAT_MS;
   /** @type {?number} when the last heartbeat was due */
   #heartbeatAt = null;
@@ -74,15 +74,14 @@ export class Link {
   /**
    * @param {URL} url
    * @param {string} participantId
-   * @param {'producer' | 'consumer'} role
    * @param {LinkHandlers} handlers
    * @param {string[]} [features] the protocol features that this participant supports
    */
-  constructor(url, participantId, role, handlers, features = []) {
+  constructor(url, participantId, handlers, features = []) {
     this.#handlers = handlers;
-    this.#isProducer = role === 'producer';
+    this.#isDriver = features.includes('liveness');
     this.#socket = new WebSocket(url);
-    const join = { participant_id: participantId, role, features };
+    const join = { participant_id: participantId, role: 'consumer', features };
     this.#socket.onopen = () => this.send(join, true);
     this.#socket.onmessage = (event) => this.#onFrame(event.data);
     this.#socket.onclose = (event) => this.#onClose(event.code);
@@ -148,7 +147,7 @@ export class Link {
     if (message.type === 'joined') {
       this.#onJoined(message);
     } else if (message.type === 'heartbeat_ack') {
-      this.#onHeartbeatAnswer(message);
+      this.#onHeartbeatAnswer();
     } else if (message.type === 'error' && (!this.isJoined || message.code === 'access_denied')) {
       this.#closingError = message;
     } else {
@@ -169,13 +168,11 @@ export class Link {
     this.#onHeartbeatTimer();
   }
 
-  /** @param {Message} message */
-  #onHeartbeatAnswer(message) {
+  #onHeartbeatAnswer() {
     if (this.#unansweredSince !== null) {
       const ms = performance.now() - this.#unansweredSince;
       this.#unansweredSince = null;
-      const { has_producer: hasProducer } = message;
-      this.#handlers.onRoundTrip?.(ms, typeof hasProducer === 'boolean' ? hasProducer : null);
+      this.#handlers.onRoundTrip?.(ms);
     }
   }
 
@@ -186,7 +183,7 @@ export class Link {
     const now = performance.now();
     const pauseMs = now - (this.#heartbeatAt ?? now);
     this.#heartbeatAt = now;
-    if (this.#isProducer && pauseMs > PAUSE_MS) {
+    if (this.#isDriver && pauseMs > PAUSE_MS) {
       this.#end('paused', `the browser paused this page for ${durationText(pauseMs)}`);
       return;
     }

@@ -4,8 +4,9 @@
 /** @file The entry point: starts the page and connects its parts.
  *
  * `rest` requests the rooms, which `room_list` shows. `session` joins the open room over two links:
- * `reconnecting_link` as a consumer, and `producer_link` while the user has control. Their messages
- * go to `robots` and to `room_view`, which shows them by `participants`, `robot_list` and `joint`.
+ * `reconnecting_link`, which watches, and `driver_link` while the user drives or asks to drive.
+ * Their messages go to `robots` and to `room_view`, which shows them by `participants`,
+ * `hand_over`, `robot_list` and `joint`.
  * `cameras` finds and shows the video rooms of the open room.
  * A stop goes from `stop_button` to `stop_sender`; `stop_status` describes its result.
  */
@@ -36,8 +37,8 @@ class Page {
   #participantId = newParticipantId();
   /** @type {?Session} */
   #session = null;
-  /** @type {?boolean} */
-  #hasProducer = null;
+  /** The number of the last change of control that the list of rooms shows. */
+  #controlNumber = -1;
   #isMissing = false;
   #shownAt = -Infinity;
   #showTimer = 0;
@@ -156,14 +157,15 @@ class Page {
   #handlers() {
     return {
       onLink: (state) => this.#onLink(state),
-      onRoundTrip: (ms, hasProducer) => this.#onRoundTrip(ms, hasProducer),
+      onRoundTrip: showRoundTrip,
+      onControl: (control) => this.#onControl(control),
       onDrive: (state) => this.#onDrive(state),
       onJoints: (joints, origin) => this.#view.updateJoints(joints, origin),
       onRobot: (id, data) => this.#onRobot(id, data),
       onOwnStop: (state) => this.#onOwnStop(state),
       onOtherStop: (stop) => this.#onOtherStop(stop),
       onLastStop: (stop) => this.#view.participants.setLastStop(stop),
-      onError: (text) => this.#view.participants.showError(text),
+      onError: (text) => this.#view.handOver.setError(text),
       onTokenWanted: () => this.#askForToken(),
     };
   }
@@ -298,16 +300,16 @@ class Page {
     this.#rooms.refreshAll();
   }
 
-  /** @param {number} ms @param {?boolean} hasProducer */
-  #onRoundTrip(ms, hasProducer) {
-    showRoundTrip(ms);
-    if (hasProducer !== this.#hasProducer) {
-      this.#hasProducer = hasProducer;
+  /** @param {import('./control_state.js').Control} control */
+  #onControl(control) {
+    this.#view.showControl(control);
+    if (control.number !== this.#controlNumber) {
+      this.#controlNumber = control.number;
       this.#rooms.refresh();
     }
   }
 
-  /** @param {import('./producer_link.js').DriveState} state */
+  /** @param {import('./driver_link.js').DriveState} state */
   #onDrive(state) {
     this.#view.showDrive(state);
     this.#rooms.refresh();

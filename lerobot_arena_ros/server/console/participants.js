@@ -1,40 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright 2026 lerobot_arena_ros maintainers
 
-/** @file Shows the participants of the open room, its driver, and its last stop. */
+/** @file Shows the driver of the open room, its viewers, and its last stop. */
 
 import { byId, clockTime, durationText, sentence, setText } from './dom.js';
-import { otherDriverText } from './producer_link.js';
 
-/** The panel at the top of a room, with the button that takes control. */
+/** The rows at the top of a room. */
 export class Participants {
-  #take = /** @type {HTMLButtonElement} */ (byId('take'));
-  #release = /** @type {HTMLButtonElement} */ (byId('release'));
   /** @type {Set<string>} */
   #ownIds = new Set();
   /** @type {?import('./rest.js').RoomInfo} */
   #info = null;
+  /** @type {?import('./control_state.js').Control} */
+  #control = null;
   /** @type {Set<string>} */
   #robotIds = new Set();
-  /** @type {import('./producer_link.js').DriveState} */
-  #drive = { phase: 'free', note: '' };
-  /** @type {import('./reconnecting_link.js').LinkState['phase']} */
-  #linkPhase = 'connecting';
-  #isFinal = false;
-  #isLocked = false;
-  #noDriveReason = '';
   /** @type {?import('./session.js').RoomStop} */
   #lastStop = null;
-  #error = '';
-
-  /**
-   * @param {() => void} onTake
-   * @param {() => void} onRelease
-   */
-  constructor(onTake, onRelease) {
-    this.#take.addEventListener('click', onTake);
-    this.#release.addEventListener('click', onRelease);
-  }
 
   /** The number of viewers other than this page; null if it is not known. */
   get viewers() {
@@ -49,23 +31,25 @@ export class Participants {
    */
   clear(ownIds) {
     this.#ownIds = ownIds;
+    this.#control = null;
     this.#robotIds = new Set();
-    this.#drive = { phase: 'free', note: '' };
-    this.#linkPhase = 'connecting';
-    this.#isLocked = false;
     this.#lastStop = null;
-    this.#error = '';
     this.showInfo(null);
+    this.#showDriver();
     this.#showLastStop(new Date());
   }
 
   /** @param {?import('./rest.js').RoomInfo} info null: not known */
   showInfo(info) {
     this.#info = info;
-    const producer = info?.producer ?? null;
-    setText(byId('producer'), producer === null ? 'No driver' : this.#labelOf(producer));
     this.#showViewers();
-    this.#showControl();
+  }
+
+  /** @param {import('./control_state.js').Control} control */
+  setControl(control) {
+    this.#control = control;
+    this.#showDriver();
+    this.#showViewers();
   }
 
   /**
@@ -74,42 +58,9 @@ export class Participants {
    */
   tick(robotIds, now) {
     this.#robotIds = robotIds;
+    this.#showDriver();
     this.#showViewers();
     this.#showLastStop(now);
-  }
-
-  /** @param {import('./producer_link.js').DriveState} state */
-  showDrive(state) {
-    this.#drive = state;
-    this.#error = '';
-    const isDriving = state.phase === 'driving';
-    const hadFocus = [this.#take, this.#release].some((each) => each === document.activeElement);
-    this.#showControl();
-    if (hadFocus) {
-      (isDriving ? this.#release : this.#take).focus();
-    }
-  }
-
-  /**
-   * @param {import('./reconnecting_link.js').LinkState['phase']} phase
-   * @param {boolean} isFinal whether a lost link is not joined again automatically
-   */
-  setLink(phase, isFinal) {
-    this.#linkPhase = phase;
-    this.#isFinal = isFinal;
-    this.#showControl();
-  }
-
-  /** @param {boolean} isLocked whether nothing is sent, because of a stop */
-  setLocked(isLocked) {
-    this.#isLocked = isLocked;
-    this.#showControl();
-  }
-
-  /** @param {string} reason why the token does not allow driving; empty if it does */
-  setNoDriveReason(reason) {
-    this.#noDriveReason = reason;
-    this.#showControl();
   }
 
   /** @param {import('./session.js').RoomStop} stop */
@@ -118,77 +69,15 @@ export class Participants {
     this.#showLastStop(new Date());
   }
 
-  /** @param {string} text of an error that the server reports */
-  showError(text) {
-    this.#error = `The server reports: ${text}`;
-    this.#showControl();
-  }
-
-  /** The id of another participant that drives the room; null: none is known. */
-  get #otherDriver() {
-    const producer = this.#info?.producer ?? null;
-    return producer === null || this.#ownIds.has(producer) ? null : producer;
-  }
-
-  #showControl() {
-    const { phase } = this.#drive;
-    const isDriving = phase === 'driving';
-    this.#take.hidden = isDriving;
-    this.#release.hidden = !isDriving;
-    this.#take.disabled = phase === 'requesting' || this.#linkPhase !== 'joined'
-      || this.#otherDriver !== null || this.#noDriveReason !== '';
-    setText(this.#take, phase === 'requesting' ? 'Requesting control…' : 'Take control');
-    byId('drive-help').hidden = !isDriving;
-    setText(byId('drive-note'), this.#driveNote());
-    setText(byId('joints-off'), this.#lockedJointsText());
-  }
-
-  /** Return the text below the button. */
-  #driveNote() {
-    if (this.#error !== '') {
-      return this.#error;
-    }
-    const { phase, note } = this.#drive;
-    if (phase === 'driving') {
-      return this.#isLocked
-        ? 'This page drives, but it is locked after the stop.'
-        : 'This page drives. A joint moves only when you move it.';
-    }
-    if (this.#linkPhase !== 'joined') {
-      return `${note} ${this.#linkText()}`.trim();
-    }
-    if (this.#noDriveReason !== '') {
-      return `You cannot take control: ${this.#noDriveReason}.`;
-    }
-    return this.#otherDriver === null ? note : otherDriverText(this.#otherDriver);
-  }
-
-  #linkText() {
-    const isTemporary = this.#linkPhase === 'lost' && !this.#isFinal;
-    return isTemporary ? 'You can take control when the link is back.' : '';
-  }
-
-  /** Return why the joints cannot be moved; empty if they can. */
-  #lockedJointsText() {
-    if (this.#linkPhase !== 'joined') {
-      return 'The joints cannot be moved: the link is lost. The values are old.';
-    }
-    if (this.#isLocked) {
-      return 'The joints cannot be moved: this page is locked after the stop. Unlock it first.';
-    }
-    if (this.#drive.phase === 'driving') {
-      return '';
-    }
-    if (this.#noDriveReason !== '') {
-      return `The joints cannot be moved: ${this.#noDriveReason}.`;
-    }
-    return this.#otherDriver === null
-      ? 'The joints cannot be moved: this page does not drive. Press Take control.'
-      : `The joints cannot be moved: ${this.#otherDriver} drives this room.`;
+  #showDriver() {
+    const { holder } = this.#control ?? { holder: undefined };
+    const nobody = holder === null ? 'No driver' : 'Not known yet';
+    setText(byId('producer'), holder ? this.#labelOf(holder) : nobody);
   }
 
   #showViewers() {
-    const labels = (this.#info?.consumers ?? []).map((id) => this.#labelOf(id));
+    const viewers = (this.#info?.consumers ?? []).filter((id) => id !== this.#control?.holder);
+    const labels = viewers.map((id) => this.#labelOf(id));
     const list = byId('consumers');
     const shown = [...list.children].map((item) => item.textContent);
     if (labels.join('\n') !== shown.join('\n')) {

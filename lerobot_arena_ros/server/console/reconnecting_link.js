@@ -10,7 +10,7 @@ const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 8000;
 
 /** The protocol features that this page supports. */
-const FEATURES = ['last_stop', 'robot_state', 'remote_reset'];
+const FEATURES = ['last_stop', 'robot_state', 'remote_reset', 'control'];
 
 /**
  * The state of the link.
@@ -34,7 +34,7 @@ const FEATURES = ['last_stop', 'robot_state', 'remote_reset'];
  * @property {(state: LinkState, joined: ?import('./link.js').Message) => void} onState `joined` is
  *     the server's reply to a join; null in all other states
  * @property {(message: import('./link.js').Message) => void} onMessage
- * @property {(ms: number, hasProducer: ?boolean) => void} onRoundTrip
+ * @property {(ms: number) => void} onRoundTrip
  * @property {() => void} onTokenWanted the server does not accept the token
  */
 
@@ -105,7 +105,7 @@ export class ReconnectingLink {
   #join() {
     this.#timer = 0;
     const url = this.#arena.socketUrl(this.#workspace, this.#room);
-    this.#link = new Link(url, this.#participantId, 'consumer', {
+    this.#link = new Link(url, this.#participantId, {
       onJoined: (joined) => this.#onJoined(joined),
       onMessage: this.#handlers.onMessage,
       onRoundTrip: this.#handlers.onRoundTrip,

@@ -3,6 +3,7 @@
 
 /** @file Requests to the arena over REST, and the URLs of its WebSockets. */
 
+import { withEachPageOnce } from './participant_id.js';
 import { Permissions } from './permissions.js';
 
 const TIMEOUT_MS = 5000;
@@ -219,7 +220,7 @@ function readRoom(fields) {
   return {
     id: String(fields.id),
     producer: producer === null ? null : String(producer),
-    consumers: consumers.map(String),
+    consumers: withEachPageOnce(consumers.map(String)),
     jointCount: Number(fields.joints_count),
   };
 }

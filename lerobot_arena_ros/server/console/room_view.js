@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright 2026 lerobot_arena_ros maintainers
 
-/** @file Shows the open room: its participants, its robots and its joints. */
+/** @file Shows the open room: its participants, who has control, its robots and its joints. */
 
 import { byId, setText } from './dom.js';
+import { HandOver } from './hand_over.js';
 import { Joint } from './joint.js';
 import { Participants } from './participants.js';
 import { plotColours } from './plot.js';
@@ -32,10 +33,13 @@ export class RoomView {
   });
 
   constructor() {
-    this.participants = new Participants(
-      () => this.#session?.take(),
-      () => this.#session?.release(),
-    );
+    this.participants = new Participants();
+    this.handOver = new HandOver({
+      onTake: () => this.#session?.take(),
+      onRelease: () => this.#session?.release(),
+      onGive: (to) => this.#session?.give(to),
+      onRefuse: (to) => this.#session?.refuse(to),
+    });
     this.#choice.addEventListener('change', () => {
       this.#joints.forEach((joint) => joint.setChoice(this.#choice.value));
     });
@@ -57,6 +61,7 @@ export class RoomView {
     this.#visibility.disconnect();
     this.#list.replaceChildren();
     this.participants.clear(session?.ids ?? new Set());
+    this.handOver.clear(session?.ids ?? new Set());
     this.showPermissions();
     setText(byId('joint-form-note'), '');
     this.#showRobotList([], 0);
@@ -69,7 +74,7 @@ export class RoomView {
   /** Disable what the token does not allow. */
   showPermissions() {
     const why = this.#session?.noDriveReason ?? '';
-    this.participants.setNoDriveReason(why);
+    this.handOver.setNoDriveReason(why);
     // The only purpose of adding a joint is to drive it.
     byId('joint-form').hidden = byId('no-joints-add').hidden = why !== '';
     /** @type {HTMLButtonElement} */ (byId('create-missing')).disabled = why !== '';
@@ -80,7 +85,7 @@ export class RoomView {
   showLink({ phase, isMissing, isFinal }) {
     byId('room').dataset.phase = phase;
     this.#isJoined = phase === 'joined';
-    this.participants.setLink(phase, isFinal);
+    this.handOver.setLink(phase, isFinal);
     byId('missing').hidden = !isMissing;
     if (isMissing && this.#session !== null) {
       const { room, workspace } = this.#session;
@@ -93,16 +98,22 @@ export class RoomView {
     }
   }
 
-  /** @param {import('./producer_link.js').DriveState} state */
+  /** @param {import('./control_state.js').Control} control */
+  showControl(control) {
+    this.participants.setControl(control);
+    this.handOver.setControl(control);
+  }
+
+  /** @param {import('./driver_link.js').DriveState} state */
   showDrive(state) {
-    this.participants.showDrive(state);
+    this.handOver.setDrive(state);
     this.#enableJoints();
   }
 
   /** @param {boolean} isLocked whether the joints are locked, because of a stop */
   setLocked(isLocked) {
     this.#isLocked = isLocked;
-    this.participants.setLocked(isLocked);
+    this.handOver.setLocked(isLocked);
     this.#enableJoints();
   }
 

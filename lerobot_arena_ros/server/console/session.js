@@ -3,12 +3,12 @@
 
 /** @file This page in one room: the messages that it receives and sends there. */
 
-import { ProducerLink } from './producer_link.js';
+import { readControl } from './control_state.js';
+import { DriverLink } from './driver_link.js';
+import { KnownStops } from './known_stops.js';
+import { driverIdOf } from './participant_id.js';
 import { ReconnectingLink } from './reconnecting_link.js';
 import { StopSender } from './stop_sender.js';
-
-/** How many stops are remembered, to recognize them when they are received again. */
-const MAX_KNOWN_STOPS = 50;
 
 /** @typedef {import('./link.js').Message} Message */
 
@@ -31,8 +31,9 @@ const MAX_KNOWN_STOPS = 50;
  * Callbacks of a session.
  * @typedef {object} SessionHandlers
  * @property {(state: import('./reconnecting_link.js').LinkState) => void} onLink
- * @property {(ms: number, hasProducer: ?boolean) => void} onRoundTrip
- * @property {(state: import('./producer_link.js').DriveState) => void} onDrive
+ * @property {(ms: number) => void} onRoundTrip
+ * @property {(control: import('./control_state.js').Control) => void} onControl
+ * @property {(state: import('./driver_link.js').DriveState) => void} onDrive
  * @property {(joints: [string, number][], origin: Origin) => void} onJoints
  * @property {(source: string, data: ?Message) => void} onRobot the state of a robot; null: it left
  * @property {(state: import('./stop_sender.js').StopState) => void} onOwnStop
@@ -46,34 +47,34 @@ const MAX_KNOWN_STOPS = 50;
 export class Session {
   #arena;
   #handlers;
-  /** @type {Set<string>} */
-  #knownStops = new Set();
+  #knownStops = new KnownStops();
   #hasJoined = false;
   /** @type {?ReconnectingLink} null: its constructor has not returned */
   #consumer = null;
-  #producer;
+  #driver;
   #stop;
 
   /**
    * @param {import('./rest.js').Arena} arena
    * @param {string} workspace
    * @param {string} room
-   * @param {string} participantId of the consumer; the producer's id is derived from it
+   * @param {string} participantId of the link that watches; the other id is derived from it
    * @param {SessionHandlers} handlers
    */
   constructor(arena, workspace, room, participantId, handlers) {
-    const producerId = `${participantId}-driver`;
+    const driverId = driverIdOf(participantId);
     this.workspace = workspace;
     this.room = room;
-    this.ids = new Set([participantId, producerId]);
+    this.ids = new Set([participantId, driverId]);
     this.#arena = arena;
     this.#handlers = handlers;
     this.#stop = new StopSender(() => this.#links(), handlers.onOwnStop);
     /** @param {Message} message */
     const onMessage = (message) => this.#onMessage(message);
-    this.#producer = new ProducerLink(arena, workspace, room, producerId, {
+    this.#driver = new DriverLink(arena, workspace, room, driverId, {
       onState: (state) => this.#onDrive(state),
       onMessage,
+      nameOf: (id) => this.nameOf(id),
     });
     this.#consumer = new ReconnectingLink(arena, workspace, room, participantId, {
       onState: (state, joined) => this.#onLink(state, joined),
@@ -84,7 +85,7 @@ export class Session {
   }
 
   get isDriving() {
-    return this.#producer.isDriving;
+    return this.#driver.isDriving;
   }
 
   /** Whether a stop of this page is not confirmed by the arena. */
@@ -112,14 +113,24 @@ export class Session {
     return this.ids.has(id) ? ['this page', ...where].join(' ') : source;
   }
 
-  /** Take control; moves nothing. */
+  /** Take control, or ask for it; moves nothing. */
   take() {
-    this.#producer.take();
+    this.#driver.take();
   }
 
-  /** Release control. */
+  /** Release control, or withdraw the request for it. */
   release() {
-    this.#producer.release();
+    this.#driver.release();
+  }
+
+  /** @param {string} to id of the driver that gets control */
+  give(to) {
+    this.#driver.give(to);
+  }
+
+  /** @param {string} to id of the driver whose request for control is refused */
+  refuse(to) {
+    this.#driver.refuse(to);
   }
 
   /**
@@ -127,18 +138,19 @@ export class Session {
    * @param {number} value
    */
   move(name, value) {
-    this.#producer.move(name, value);
+    this.#driver.move(name, value);
   }
 
   /** Stop all robots of the room, and send no more joint values from this page. */
   stop() {
-    this.#producer.lock(true);
+    this.#driver.lock(true);
     this.#stop.press();
+    this.#driver.onStop();
   }
 
   /** Allow this page to send joint values again after a stop. */
   unlock() {
-    this.#producer.lock(false);
+    this.#driver.lock(false);
   }
 
   /**
@@ -162,7 +174,7 @@ export class Session {
 
   /** Leave, because the browser freezes the page, which then neither drives nor receives stops. */
   suspend() {
-    this.#producer.drop('Control was released, because the browser paused this page.');
+    this.#driver.drop('Control was released, because the browser paused this page.');
     this.#consumer?.suspend();
   }
 
@@ -174,12 +186,12 @@ export class Session {
   /** Leave the room. */
   close() {
     this.#stop.cancel();
-    this.#producer.close();
+    this.#driver.close();
     this.#consumer?.close();
   }
 
   #links() {
-    return [this.#consumer?.link ?? null, this.#producer.link].filter((link) => link !== null);
+    return [this.#consumer?.link ?? null, this.#driver.link].filter((link) => link !== null);
   }
 
   /**
@@ -195,7 +207,7 @@ export class Session {
     }
   }
 
-  /** @param {import('./producer_link.js').DriveState} state */
+  /** @param {import('./driver_link.js').DriveState} state */
   #onDrive(state) {
     this.#handlers.onDrive(state);
     if (state.phase === 'driving') {
@@ -211,6 +223,9 @@ export class Session {
         break;
       case 'joint_update':
         this.#onUpdate(message);
+        break;
+      case 'control':
+        this.#handlers.onControl(readControl(message));
         break;
       case 'robot_state':
         this.#handlers.onRobot(String(message.source), message.data ?? null);
@@ -244,7 +259,7 @@ export class Session {
   /** @param {Message} message */
   #onStop(message) {
     const stop = readStop(message, new Date());
-    const isNew = this.#isNew(message);
+    const isNew = this.#knownStops.add(message);
     if (this.ids.has(stop.source)) {
       this.#stop.onEcho();
       this.#handlers.onLastStop(stop);
@@ -265,7 +280,7 @@ export class Session {
     }
     const message = /** @type {Message} */ (lastStop);
     const stop = readStop(message, new Date(Date.now() - Number(message.age_s) * 1000));
-    if (this.#isNew(message) && this.#hasJoined) {
+    if (this.#knownStops.add(message) && this.#hasJoined) {
       this.#onOtherStop(stop);
     } else {
       this.#handlers.onLastStop(stop);
@@ -274,27 +289,10 @@ export class Session {
 
   /** @param {RoomStop} stop */
   #onOtherStop(stop) {
-    this.#producer.lock(true);
+    this.#driver.lock(true);
+    this.#driver.onStop();
     this.#handlers.onLastStop(stop);
     this.#handlers.onOtherStop(stop);
-  }
-
-  /**
-   * Return whether a stop is received for the first time: both links of this page receive each
-   * stop, and a join reports it again.
-   * @param {Message} message
-   */
-  #isNew({ source, timestamp }) {
-    const key = JSON.stringify([source, timestamp]);
-    if (this.#knownStops.has(key)) {
-      return false;
-    }
-    this.#knownStops.add(key);
-    const [oldest] = this.#knownStops;
-    if (this.#knownStops.size > MAX_KNOWN_STOPS) {
-      this.#knownStops.delete(oldest);
-    }
-    return true;
   }
 }
 
