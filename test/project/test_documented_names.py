@@ -58,7 +58,9 @@ PRIVATE = {
     'arena/factories.py': {'_rooms'},
     # Our own, after super().
     'arena/client_core.py': {'_features'},
-    'arena/clients.py': {'_features'},
+    'arena/clients.py': {'_features', '_handle_event', '_reset_state'},
+    'arena/joint_sender.py': {'_handle_event', '_reset_state'},
+    'arena/operator_client.py': {'_close_media', '_features', '_handle_event', '_reset_state'},
     'media/video_client.py': {'_features'},
     'media/video_consumer.py': {'_close_media', '_enter'},
     'media/video_producer.py': {'_close_media', '_enter', '_video_rooms'},
