@@ -40,6 +40,7 @@ __all__ = [
     'several_camera_nodes',
     'silent_server',
     'unjoined',
+    'without_control',
 ]
 
 INACTIVE = 'inactive: activate the node (ros2 lifecycle set NODE activate)'
@@ -145,6 +146,18 @@ def picture_ahead(camera: str, ahead_s: float) -> str:
 def unjoined(trouble: str) -> str:
     """Return the cause when the room is not joined."""
     return f'not in the room: {trouble}; trying until it works'
+
+
+def without_control(holder: str | None, *, can_take: bool) -> str:
+    """
+    Return why the updates of a leader have no effect.
+
+    :param holder: who has control of the room; None = nobody.
+    :param can_take: whether the room permits to take it.
+    """
+    who = holder or 'nobody'
+    remedy = 'call ~/take_control' if can_take else 'it has to release control first'
+    return f'what is sent has no effect: {who} has control of the room; {remedy}'
 
 
 def silent_server(silent_s: float) -> str:
