@@ -27,6 +27,7 @@ pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or 
 from lifecycle_msgs.msg import Transition
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
+from support.fault_proxy import FaultProxy
 from support.leading import in_thread, leading, send
 from support.operators import Operator, operator
 from support.probe import LATCHED
@@ -60,6 +61,7 @@ CLUTCH = {
     'consume.max_lead': 0.5,
 }
 LEAD = {'produce.room_id': 'a', 'joints': ['j1'], 'produce.role': 'operator'}
+LANE = 'consume: joint updates take a fast lane now'
 NOBODY = 'nobody has control of the room'
 
 arenas = pytest.mark.parametrize('lanes', [False, True], ids=['websocket', 'lane'])
@@ -194,11 +196,7 @@ def test_a_person_takes_over_in_mid_motion(lanes: bool) -> None:
 
         async def act(policy: Operator, person: Operator) -> None:
             if lanes:
-                await in_thread(
-                    lambda: wait_for(
-                        lambda: 'take a fast lane now' in bridged.bridge.output, 'the lane'
-                    )
-                )
+                await wait_until(lambda: LANE in bridged.bridge.output, 'the lane')
             await in_motion(bridged, policy)
             streaming = asyncio.create_task(stream(policy, j1=170.0))
 
@@ -360,6 +358,57 @@ def test_a_release_at_the_robot_holds_before_its_answer() -> None:
         assert 'consume: release_control: done' in bridged.bridge.output
 
 
+def test_a_release_holds_while_updates_of_the_holder_still_arrive() -> None:
+    """The request does not reach the room, and the lane still brings updates."""
+    with robot(CONSUME, arena=arena(lanes=True)) as bridged:
+
+        async def act(policy: Operator, person: Operator) -> None:
+            await wait_until(lambda: LANE in bridged.bridge.output, 'the lane')
+            await in_motion(bridged, policy)
+            streaming = asyncio.create_task(stream(policy, j1=170.0))
+            bridged.proxy.act(FaultProxy.freeze)
+
+            assert (await call(bridged, 'release_control')).success
+            at = first(bridged)[-1]
+            await seen(bridged, 'control was released at the robot')
+            heard = int(bridged.value('consume link', 'heard_frames'))
+            await wait_until(
+                lambda: int(bridged.value('consume link', 'heard_frames')) > heard + 20, 'updates'
+            )
+
+            assert person.holder == 'policy'
+            assert first(bridged)[-1] < at + BRAKING + NOTICED
+            bridged.proxy.act(FaultProxy.thaw)
+            await person.until_holder(None)
+            streaming.cancel()
+
+        with_two(bridged, act)
+        check_motion(bridged)
+
+
+def test_one_service_releases_both_rooms() -> None:
+    """That of the robot and that of the leader; the topic is about the robot."""
+    both = {**CONSUME, 'produce.room_id': 'b', 'produce.role': 'operator'}
+    with robot(both, arena=arena()) as bridged, measured(bridged, 0.0, 0.0):
+
+        async def act(policy: Operator, person: Operator) -> None:
+            await policy.take()
+            await seen(bridged, 'nobody has control', 'producing')
+            assert (await call(bridged, 'take_control')).success
+            await seen(bridged, 'sending', 'producing')
+
+            answer = await call(bridged, 'release_control')
+
+            assert answer.message == (
+                'requested: policy has to release control; the robot holds; '
+                'requested: this bridge has to release control'
+            )
+            await person.until_holder(None)
+            await seen(bridged, 'nobody has control', 'producing')
+
+        with_two(bridged, act)
+
+
 def test_a_release_while_nobody_has_control_says_so() -> None:
     """It succeeds, because the robot holds."""
     with robot(CONSUME, arena=arena()) as bridged:
@@ -444,13 +493,16 @@ def test_the_clutch_waits_until_the_new_holder_matches() -> None:
 # ----- a leader that is an operator
 
 
-def test_an_operator_drives_only_after_it_took_control() -> None:
-    """It joins beside a producer, streams without effect, and says what to call."""
-    with robot(LEAD, arena=arena()) as bridged, measured(bridged, 0.5):
+@arenas
+def test_an_operator_drives_only_after_it_took_control(lanes: bool) -> None:
+    """It joins beside another one, streams without effect, and says what to call."""
+    with robot(LEAD, arena=arena(lanes=lanes)) as bridged, measured(bridged, 0.5):
 
         async def act(policy: Operator, person: Operator) -> None:
             await policy.take()
             await seen(bridged, 'policy has control of the room; call ~/take_control', 'producing')
+            assert int(bridged.value('producing', 'sent')) > 0
+            assert not person.sources
 
             answer = await call(bridged, 'take_control')
             assert answer.success
@@ -458,6 +510,7 @@ def test_an_operator_drives_only_after_it_took_control() -> None:
             await seen(bridged, 'sending', 'producing')
             leader = str(person.holder)
             assert leader.startswith('robot-bridge-')
+            await wait_until(lambda: leader in person.sources, 'an update of the leader')
 
             await person.take()
             await seen(bridged, 'person has control of the room', 'producing')

@@ -17,11 +17,11 @@ from contextlib import asynccontextmanager
 import itertools
 
 from .peers import Json, Peer, connect, join, joints, ws_path
-from .waiting import wait_until
+from .waiting import ticks, wait_until
 
 __all__ = ['Operator', 'operator']
 
-BEAT_S = 0.5
+BEATS_HZ = 2.0
 
 
 class Operator:
@@ -29,11 +29,13 @@ class Operator:
     A participant that has joined a room.
 
     :ivar controls: who has had control, as the room has reported it: the newest one is the last.
+    :ivar sources: the senders of the joint updates so far.
     """
 
     def __init__(self, peer: Peer, participant_id: str) -> None:
         self.id = participant_id
         self.controls: list[Json] = []
+        self.sources: list[str] = []
         self._answers: dict[int, Json] = {}
         self._numbers = itertools.count(1)
         self._peer = peer
@@ -75,14 +77,15 @@ class Operator:
             message = await self._peer.recv()
             if message['type'] == 'control':
                 self.controls.append(message)
+            elif message['type'] == 'joint_update':
+                self.sources.append(message['source'])
             elif message['type'] == 'control_answer':
                 self._answers[message['request']] = message
 
     async def beat(self) -> None:
         """Send heartbeats until the task is cancelled."""
-        while True:
+        async for _ in ticks(BEATS_HZ):
             await self._peer.send({'type': 'heartbeat'})
-            await asyncio.sleep(BEAT_S)
 
 
 @asynccontextmanager

@@ -103,12 +103,19 @@ class RoomControl:
         self.own_id = participant_id
 
     def on_lost(self) -> None:
-        """Forget who has control, and log the requests that will not be answered."""
+        """
+        Forget who has control, and log it if a request for it will not be answered.
+
+        A request to release it needs no answer: who leaves the room loses control, and a robot
+        holds.
+        """
         self.state = self.own_id = None
         with self._lock:
             requested, self._requested = self._requested, {}
-        for action in requested.values():
-            self._logger.warning(f'{self._name}: {action.value}: the link was lost; call it again')
+        if ControlAction.TAKE in requested.values():
+            self._logger.warning(
+                f'{self._name}: take_control: the link was lost before the answer; call it again'
+            )
 
     def on_state(self, state: ControlState) -> None:
         """Note who has control, and log it if that is new."""
