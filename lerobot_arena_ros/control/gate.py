@@ -15,9 +15,9 @@ Rules of this file:
 - The gate is pure. ``now`` is an argument, in seconds of the steady clock. Methods return what the
   caller has to publish: a :class:`Command` or None.
 - Only :meth:`Gate.update` and :meth:`Gate.tick` return commands, and only in ``ACTIVE`` or while
-  a motion brakes. A motion brakes after the link, the producer or the updates were lost, or after
-  a stop with ``on_stop`` = ``brake``. Otherwise no command leaves, and each controller holds the
-  last command.
+  a motion brakes. A motion brakes after the link, the producer, its control or the updates were
+  lost, while a new source does not match, or after a stop with ``on_stop`` = ``brake``. Otherwise
+  no command leaves, and each controller holds the last command.
 - Only a live update starts ``ACTIVE``. A joint starts from its last command if the joint is still
   near it, and from its measured position otherwise.
 - :mod:`.motion` applies the limits of velocity, acceleration and lead.
