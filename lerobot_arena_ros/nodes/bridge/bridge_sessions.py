@@ -238,7 +238,7 @@ class BridgeSessions:
             return False, f'not released: {refusal}'
         holder = link.control.holder
         # Requested also if nobody has control: somebody may have taken it just now.
-        consumer.release(link.request(ControlAction.RELEASE))
+        link.request(ControlAction.RELEASE, prepare=consumer.release)
         if holder is None:
             return True, 'nobody has control; the robot holds until somebody gets it'
         return True, f'requested: {holder} has to release control; the robot holds'

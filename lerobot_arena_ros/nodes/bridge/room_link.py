@@ -235,20 +235,22 @@ class RoomLink:
         """Check whether a stop is pending for the room; any thread."""
         self._thread.post(self._stop_pending.set)
 
-    def request(self, action: ControlAction) -> int:
+    def request(
+        self, action: ControlAction, *, prepare: Callable[[int], object] = lambda number: None
+    ) -> None:
         """
         Request something about control of the room; any thread.
 
         A request is sent on the present connection or not at all, because on a later one it could
         change what somebody else has decided meanwhile.
 
-        :returns: the number that the answer repeats.
+        :param prepare: called before the request is sent, with the number that the answer repeats.
         """
         number = self.control.request(action)
+        prepare(number)
         self._thread.post(
             functools.partial(self._put_request, ControlRequest(action, request=number))
         )
-        return number
 
     async def run(self) -> None:
         """
