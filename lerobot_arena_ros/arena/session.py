@@ -200,6 +200,7 @@ class Session:
         self._lane_order = LaneOrder()
         self._changes = Changes(has_stamps=Feature.STAMPS in join.features)
         self._seen_stops = SeenStops()
+        self._control_number: int | None = None
         self._decode_text = decode
         self._timing = timing
         self._joined = False
@@ -481,8 +482,8 @@ class Session:
             return [event] if self._seen_stops.is_new(key or None) else []
         if isinstance(event, StateSync):
             self._changes.start(event.joints)
-        if isinstance(event, ControlState) and event.seq is not None:
-            self._newest.outdate(event.seq)
+        if isinstance(event, ControlState):
+            self._note_control(event)
         if not isinstance(event, JointUpdate):
             return [event]
         newer = self._newest.newer(event)
@@ -492,6 +493,21 @@ class Session:
         self.update_way.note(by_lane=by_lane)
         changed = self._changes.changed(newer)
         return [] if changed is None else [changed]
+
+    def _note_control(self, state: ControlState) -> None:
+        """
+        Drop what is from before a change of control, and pass on all values of the new holder.
+
+        It may be the holder of before, which has lost control meanwhile. If only those are new who
+        ask for control or may have it, the last update may still arrive.
+        """
+        if state.number == self._control_number:
+            return
+        if state.seq is not None:
+            self._newest.outdate(state.seq)
+        if self._control_number is not None:
+            self._changes.forget()
+        self._control_number = state.number
 
     def _match_answer(self, seq: int | None) -> float | None:
         """Return when the answered heartbeat was sent; remove it and all older ones."""

@@ -13,15 +13,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .gate_settings import GateJoint
+
 __all__ = [
     'CONNECTING',
     'INACTIVE',
     'LIVE',
     'LOOKING',
+    'NOBODY',
     'NO_JOINTS',
     'NO_PRODUCER',
     'NO_UPDATE',
     'NORMAL_CAUSES',
+    'RELEASED',
     'late',
     'lossy',
     'no_camera_node',
@@ -29,12 +33,14 @@ __all__ = [
     'no_publisher',
     'no_subscriber',
     'nonfinite',
+    'not_matched',
     'not_measured',
     'paused',
     'picture_ahead',
     'several_camera_nodes',
     'silent_server',
     'unjoined',
+    'without_control',
 ]
 
 INACTIVE = 'inactive: activate the node (ros2 lifecycle set NODE activate)'
@@ -43,9 +49,15 @@ LOOKING = 'looking for other nodes that command the robot'
 NO_JOINTS = 'no joints are known: list them in joints, or publish robot_description'
 NO_PRODUCER = 'the room has no producer: start the leader, or drive from the console'
 NO_UPDATE = 'waiting for a live update: move the leader'
+NOBODY = 'nobody has control of the room: take it in the console, or with a policy or a leader'
+RELEASED = (
+    'control was released at the robot: take it again; who still has it has to release it first'
+)
 CONNECTING = 'connecting to the room'
 
-NORMAL_CAUSES = frozenset({INACTIVE, LOOKING, NO_PRODUCER, NO_UPDATE, CONNECTING})
+NORMAL_CAUSES = frozenset(
+    {INACTIVE, LOOKING, NO_PRODUCER, NO_UPDATE, NOBODY, RELEASED, CONNECTING}
+)
 """Causes of a normal wait: nothing is wrong."""
 
 
@@ -61,6 +73,19 @@ def not_measured(names: Sequence[str]) -> str:
     """Return the cause when some joints were never measured."""
     return (
         f'no joint_states of {", ".join(names)} yet: check the driver, and the names of the joints'
+    )
+
+
+def not_matched(joint: GateJoint, distance: float) -> str:
+    """
+    Return the cause when a new source of updates has to match the pose of the robot.
+
+    :param distance: how far the joint of the source is away, in radians or metres.
+    """
+    unit = 'm' if joint.is_sliding else 'rad'
+    return (
+        f'hand-over: bring {joint.name} within {joint.handover_tolerance:g} {unit} of the robot: '
+        f'it is {distance:.3g} {unit} away'
     )
 
 
@@ -121,6 +146,18 @@ def picture_ahead(camera: str, ahead_s: float) -> str:
 def unjoined(trouble: str) -> str:
     """Return the cause when the room is not joined."""
     return f'not in the room: {trouble}; trying until it works'
+
+
+def without_control(holder: str | None, *, can_take: bool) -> str:
+    """
+    Return why the updates of a leader have no effect.
+
+    :param holder: who has control of the room; None = nobody.
+    :param can_take: whether the room permits to take it.
+    """
+    who = holder or 'nobody'
+    remedy = 'call ~/take_control' if can_take else 'it has to release control first'
+    return f'what is sent has no effect: {who} has control of the room; {remedy}'
 
 
 def silent_server(silent_s: float) -> str:

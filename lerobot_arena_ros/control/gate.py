@@ -15,9 +15,9 @@ Rules of this file:
 - The gate is pure. ``now`` is an argument, in seconds of the steady clock. Methods return what the
   caller has to publish: a :class:`Command` or None.
 - Only :meth:`Gate.update` and :meth:`Gate.tick` return commands, and only in ``ACTIVE`` or while
-  a motion brakes. A motion brakes after the link, the producer or the updates were lost, or after
-  a stop with ``on_stop`` = ``brake``. Otherwise no command leaves, and each controller holds the
-  last command.
+  a motion brakes. A motion brakes after the link, the producer, its control or the updates were
+  lost, while a new source does not match, or after a stop with ``on_stop`` = ``brake``. Otherwise
+  no command leaves, and each controller holds the last command.
 - Only a live update starts ``ACTIVE``. A joint starts from its last command if the joint is still
   near it, and from its measured position otherwise.
 - :mod:`.motion` applies the limits of velocity, acceleration and lead.
@@ -40,6 +40,8 @@ import math
 
 from .camera_watch import CameraWatch
 from .causes import INACTIVE, LIVE, NO_JOINTS, NO_UPDATE, paused
+from .clutch import Clutch
+from .control_watch import ControlWatch
 from .gate_output import Command, State, Transition
 from .gate_settings import GateJoint, GateSettings, Halt
 from .link_watch import LinkWatch
@@ -88,6 +90,8 @@ class Gate:
         self._enabled = False
         self._conflict: str | None = None
         self._link = LinkWatch(settings, now)
+        self._control = ControlWatch()
+        self._clutch = Clutch(settings.on_handover)
         self._graph = PauseWatch(settings.pause_s, now)
         self._measured = Measurements(settings.max_feedback_age_s)
         self._cameras = CameraWatch(settings.require_cameras, settings.max_picture_age_s)
@@ -99,6 +103,7 @@ class Gate:
         self._motion = Motion(settings.ramp_period_s, now)
         self._goals: dict[str, float] | None = None  # None: must be computed again.
         self._source: str | None = None
+        self._is_rest = False  # Whether the source is REST.
         self._has_source = False
         self._is_braking = False
         self._brakes_until = now
@@ -204,7 +209,8 @@ class Gate:
     def link_up(self, now: float) -> None:
         """Record that the room was joined, and discard the live targets of the last session."""
         self._link.join(now)
-        self._has_source = False
+        self._control.join()
+        self._has_source = self._is_rest = False
         self._initial.clear()
         if self._state is State.ACTIVE:
             self._hold('the room was joined again', now)
@@ -234,6 +240,44 @@ class Gate:
         self._review(now)
         if has_producer is False and self._state is not State.ACTIVE:
             # Targets of this producer must not move joints for the next one.
+            self._discard_targets()
+
+    def on_control(
+        self, holder: str | None, now: float, *, number: int = 0, has_drivers: bool = True
+    ) -> None:
+        """
+        Record who has control of the room. A new holder is a new source of updates.
+
+        It may be one already: updates can overtake this message.
+
+        :param holder: None: nobody; then no participant moves the robot.
+        :param number: how many times control has changed.
+        :param has_drivers: whether the room has participants that may have control.
+        """
+        self._review(now)  # First, so that a timeout that already expired takes effect.
+        is_again = holder == self._control.holder
+        is_new = self._control.note(holder, number, has_drivers=has_drivers)
+        self._link.note_producer(holder is not None)
+        is_source = self._has_source and holder == self._source and not is_again
+        if is_new and holder is not None and not is_source:
+            self._change_source(holder, now, is_rest=False)
+        self._block(now)
+
+    def release(self, now: float) -> None:
+        """Hold because a person at the robot releases control, until somebody gets it again."""
+        self._review(now)
+        self._control.release()
+        self._block(now)
+
+    def on_release_answered(self, now: float) -> None:
+        """Record that the room has answered the request to release control."""
+        self._control.on_release_answered()
+        self._review(now)
+
+    def _block(self, now: float) -> None:
+        """Leave ``ACTIVE`` if nobody may move the robot; then the targets do not count either."""
+        self._review(now)
+        if self._control_obstacle() is not None and self._state is not State.ACTIVE:
             self._discard_targets()
 
     def on_overdue_reply(self, waiting_s: float, now: float) -> None:
@@ -356,7 +400,8 @@ class Gate:
         if from_producer:
             self._link.note_producer()
         if not self._has_source or source != self._source:
-            self._change_source(source, now)
+            self._change_source(source, now, is_rest=not from_producer)
+            has_left |= self._review(now)
         return self._take(positions, now, has_left=has_left)
 
     def _take(
@@ -374,9 +419,16 @@ class Gate:
         self._live.update(positions)
         self._goals = None
         self._stale.difference_update(positions)
+        unmatched = self._unmatched(now)
+        if unmatched is not None:
+            self._clutch.open()
         if has_left or self._state is State.STOPPED:
             return None
         if self._state is State.ACTIVE:
+            if unmatched is not None:
+                self._hold(unmatched, now)
+                return None
+            self._clutch.close(self._live)
             self._motion.begin_slowly(arrived, now)
             return self._advance(now)
         if not is_ours or self._obstacle(now) is not None:
@@ -403,14 +455,15 @@ class Gate:
 
     def _discard_targets(self) -> None:
         """Discard the live targets. Not while ``ACTIVE``, or the joints would move back."""
+        self._clutch.open()
         self._live.clear()
         self._stale.clear()
         self._goals = None
 
-    def _change_source(self, source: str | None, now: float) -> None:
+    def _change_source(self, source: str | None, now: float, *, is_rest: bool) -> None:
         """Record a new source of updates. Discard the targets of the one before."""
         is_other = self._has_source
-        self._source = source
+        self._source, self._is_rest = source, is_rest
         self._has_source = True
         if not is_other:
             return
@@ -466,10 +519,13 @@ class Gate:
             or self._link.fault
             or self._pause_obstacle(now)
             or self._link.obstacle(now)
+            or self._control_obstacle()
+            or self._link.absence(now)
             or self._cameras.obstacle(now)
             or self._measured.implausible(now)
             or self._feedback_obstacle(now)
             or self._position_obstacle(now)
+            or self._unmatched(now)
         )
 
     def _brake_obstacle(self, now: float) -> str | None:
@@ -486,6 +542,19 @@ class Gate:
             or self._pause_obstacle(now)
             or self._measured.implausible(now)
             or self._feedback_obstacle(now)
+        )
+
+    def _control_obstacle(self) -> str | None:
+        """Return why nobody may move the robot; None if somebody may."""
+        is_rest = self._is_rest or not self._has_source
+        return self._control.obstacle(
+            may_be_nobody=is_rest and not self._settings.require_producer
+        )
+
+    def _unmatched(self, now: float) -> str | None:
+        """Return which joint the present source has to bring nearer; None if it may move all."""
+        return self._clutch.obstacle(
+            self._joints, self._live, lambda joint: self._beginning(joint, now)
         )
 
     def _pause_obstacle(self, now: float) -> str | None:
@@ -524,6 +593,7 @@ class Gate:
         self._motion.begin({name: p for name, p in beginnings.items() if p is not None}, now)
         self._motion.settle(self._joints)
         self._goals = None
+        self._clutch.close(self._live)
         self._is_braking = False
         self._is_commanding = True
         self._move_to(State.ACTIVE, LIVE)

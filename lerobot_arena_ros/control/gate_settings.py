@@ -17,7 +17,7 @@ import math
 
 from .slew import VelocityRamp, clamp
 
-__all__ = ['GateJoint', 'GateSettings', 'Halt']
+__all__ = ['GateJoint', 'GateSettings', 'Halt', 'Handover']
 
 
 class Halt(str, Enum):
@@ -30,6 +30,18 @@ class Halt(str, Enum):
 
     BRAKE = 'brake'
     FREEZE = 'freeze'
+
+
+class Handover(str, Enum):
+    """
+    What a new source of updates can do.
+
+    ``approach``: it moves the robot from where it is, slowly at first. ``hold``: nothing moves
+    until the source matches the pose of the robot.
+    """
+
+    APPROACH = 'approach'
+    HOLD = 'hold'
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,7 @@ class GateJoint:
     :param stall_s: how long the joint may lag behind without following; infinite: no limit.
     :param max_measured_velocity: faster measured motion counts as contradictory measurements.
     :param limit_tolerance: a joint that is measured further outside its limits is not moved.
+    :param handover_tolerance: how near a new source has to be with ``on_handover`` = ``hold``.
     :param is_continuous: whether positions that differ by a whole turn are equivalent.
     :param is_sliding: whether the joint is prismatic, so that its unit is metres.
     :param is_held: whether it stays where the motion begins, because it has no range.
@@ -62,6 +75,7 @@ class GateJoint:
     stall_s: float = math.inf
     max_measured_velocity: float = math.inf
     limit_tolerance: float = 0.1
+    handover_tolerance: float = 0.1
     is_continuous: bool = False
     is_sliding: bool = False
     is_held: bool = False
@@ -101,6 +115,7 @@ class GateSettings:
     :param max_picture_age_s: pictures of these cameras that are older do not count.
     :param on_hold: how a motion ends when the link, the producer or the updates are lost.
     :param on_stop: how a motion ends at an emergency stop.
+    :param on_handover: what a new source of updates can do.
     """
 
     require_feedback: bool = True
@@ -117,3 +132,4 @@ class GateSettings:
     max_picture_age_s: float = 1.0
     on_hold: Halt = Halt.BRAKE
     on_stop: Halt = Halt.FREEZE
+    on_handover: Handover = Handover.APPROACH

@@ -64,9 +64,9 @@ class LinkWatch:
         """Record for how long a reply of the server has been overdue."""
         self._delay_s = waiting_s
 
-    def note_producer(self) -> None:
-        """Record that the room has a producer, because an update of a producer arrived."""
-        self._has_producer = True
+    def note_producer(self, has_producer: bool = True) -> None:
+        """Record whether the room has a producer: it sent an update, or control has changed."""
+        self._has_producer = has_producer
 
     def update(self, now: float, *, is_ours: bool) -> None:
         """
@@ -79,15 +79,17 @@ class LinkWatch:
             self._updated_at = now
 
     def obstacle(self, now: float) -> str | None:
-        """Return what is missing while the room is joined; None without any."""
+        """Return what is wrong with the connection while the room is joined; None without any."""
         settings = self._settings
         if abs(now - self._received_at) > settings.link_timeout_s:
             return silent_server(settings.link_timeout_s)
         if self._delay_s is None and math.isfinite(settings.max_delay_s):
             return 'the delay of the link is not known yet'
-        lateness = late(self._delay_s, settings.max_delay_s)
-        if lateness is not None:
-            return lateness
+        return late(self._delay_s, settings.max_delay_s)
+
+    def absence(self, now: float) -> str | None:
+        """Return who or what is missing in the room; None without any."""
+        settings = self._settings
         if settings.require_producer and not self._has_producer:
             return NO_PRODUCER
         timeout_s = settings.command_timeout_s

@@ -39,6 +39,7 @@ class SendWatch:
     :param has_deadband: whether nothing is sent while no joint moves.
     :ivar is_enabled: whether the node is active.
     :ivar link: why the room is not joined, or that the link is too slow; None if neither.
+    :ivar without_control: why what is sent has no effect; None if it has one.
     :ivar left_out: joints that cannot be sent while the others are sent, and why.
     :ivar is_empty: whether all measured joints are left out.
     :ivar missing: joints that were not measured since the room was joined.
@@ -49,6 +50,7 @@ class SendWatch:
         self._has_deadband = has_deadband
         self.is_enabled = False
         self.link: str | None = CONNECTING
+        self.without_control: str | None = None
         self.set_joint_map(joint_map)
         self.left_out: Mapping[str, str] = {}
         self.is_empty = False
@@ -149,6 +151,8 @@ class SendWatch:
 
     def advice(self, now: float) -> Condition | None:
         """Return what is wrong although something is sent; None if nothing is wrong."""
+        if self.without_control is not None:
+            return Condition(Level.WARN, self.without_control, Severity.INFO)
         if now - self._refused_at < SILENT_S:
             return Condition(Level.WARN, f'the server refuses what is sent: {self._refused}')
         if self.left_out:

@@ -65,15 +65,44 @@ def test_the_newest_update_wins_whichever_way_it_came() -> None:
     assert session.receive_datagram(update(3, a=3.0, b=1.0)) == []
 
 
-def test_an_update_from_before_a_hand_over_is_dropped() -> None:
-    """A lane may deliver it late; the driver that sent it has no control any more."""
-    session = joined_session()
-    control = {'type': 'control', 'holder': 'person', 'policy': 'take', 'seq': 5}
-    session.receive(json.dumps(control), START)
+def control(number: int, seq: int | None, holder: str | None = 'leader') -> str:
+    """Return who has control as text."""
+    fields = {'type': 'control', 'policy': 'take', 'drivers': [], 'requests': []}
+    return json.dumps({**fields, 'holder': holder, 'number': number, 'seq': seq})
 
-    assert session.receive_datagram(update(4, a=4.0)) == []
-    assert session.receive(update(4, a=4.0), START) == []
-    assert values(session.receive_datagram(update(5, a=5.0))) == [{'a': 5.0}]
+
+def test_an_update_from_before_a_change_of_control_is_dropped() -> None:
+    """It arrives late, and another participant has control."""
+    session = joined_session()
+    session.receive(control(1, seq=0), START)
+
+    session.receive(control(2, seq=2, holder=None), START)
+
+    assert session.receive_datagram(update(1, a=1.0)) == []
+    assert session.receive(update(1, a=1.0), START) == []
+
+
+def test_an_update_may_arrive_after_a_message_about_others() -> None:
+    """If control has not changed, the last update counts, although its datagram was lost."""
+    session = joined_session()
+    session.receive(control(1, seq=0), START)
+
+    session.receive(control(1, seq=2), START)
+
+    assert values(session.receive(update(1, a=1.0), START)) == [{'a': 1.0}]
+
+
+def test_after_a_change_of_control_equal_values_are_passed_on() -> None:
+    """Also those of the same holder, because a robot has discarded the ones of before."""
+    session = joined_session()
+    session.receive(control(1, seq=0), START)
+    session.receive(update(0, a=1.0, b=0.0), START)
+
+    session.receive(control(2, seq=None, holder=None), START)
+    session.receive(control(3, seq=1), START)
+
+    assert values(session.receive_datagram(update(1, a=1.0, b=0.0))) == [{'a': 1.0, 'b': 0.0}]
+    assert session.receive_datagram(update(2, a=1.0, b=0.0)) == []
 
 
 def test_a_new_driver_is_heard_with_values_that_are_not_new() -> None:

@@ -701,14 +701,14 @@ def test_a_lower_velocity_limit_causes_no_contradiction() -> None:
 
     A moving arm would look like a contradiction.
     """
-    limits = CommonLimits(0.2, 0.5, 2.0, 20.0, 0.1, 0.15, 1.0, 0.0, 0.1)
+    limits = CommonLimits(0.2, 0.5, 2.0, 20.0, 0.1, 0.15, 1.0, 0.0, 0.1, 0.1)
 
     assert limits.gate_joint(Joint('pan', 'pan', Unit.RADIANS)).max_measured_velocity >= 4.0
 
 
 def test_a_joint_that_is_held_never_stalls() -> None:
     """A held joint without a range never stalls, because it is not moved (B14)."""
-    limits = CommonLimits(2.0, 0.5, 2.0, 20.0, 0.1, 0.15, 1.0, 0.0, 0.1)
+    limits = CommonLimits(2.0, 0.5, 2.0, 20.0, 0.1, 0.15, 1.0, 0.0, 0.1, 0.1)
     joint = limits.gate_joint(Joint('pan', 'pan', Unit.RADIANS, lower=0.0, upper=0.0))
 
     assert joint.is_held

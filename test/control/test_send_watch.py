@@ -241,6 +241,16 @@ def test_an_update_that_the_server_refuses_is_a_warning() -> None:
     assert condition(watch, 12.0).is_ok
 
 
+def test_what_has_no_effect_is_reported_although_it_is_sent() -> None:
+    """Somebody else has control of the room, which is no fault."""
+    watch = sending()
+    watch.without_control = 'what is sent has no effect: person has control'
+
+    assert condition(watch, 10.0) == Condition(
+        Level.WARN, 'what is sent has no effect: person has control', Severity.INFO
+    )
+
+
 def test_an_interruption_and_an_advice_are_separate() -> None:
     """An interruption and an advice are reported separately."""
     watch = sending()

@@ -73,6 +73,11 @@ MISTAKES = {
         [*ROOM, '-p', 'consume.room_id:=b', '-p', 'consume.command_interface:=forward_command'],
         "consume.command_interface = 'forward_command' and joints = []: expected joints in the",
     ),
+    'clutch without measurements': (
+        ['-p', 'units:=radians', '-p', 'consume.room_id:=b', '-p', 'consume.on_handover:=hold']
+        + ['-p', 'consume.require_feedback:=never'],
+        "consume.on_handover = 'hold' and consume.require_feedback = 'never': expected 'always'",
+    ),
     'limits and none': (
         [*ROOM, '-p', 'joints:=[a]', '-p', 'joint_map.a.min:=-1', '-p', 'joint_map.a.max:=1']
         + ['-p', 'joint_map.a.unlimited:=true'],

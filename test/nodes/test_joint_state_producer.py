@@ -37,7 +37,7 @@ from lerobot_arena_ros.nodes.runtime.node_log import NodeLog
 from lerobot_arena_ros.nodes.settings.bridge_settings import ProduceSettings
 
 JOINTS = JointMap([Joint(name, name, Unit.RADIANS) for name in ('arm', 'gripper')])
-SETTINGS = ProduceSettings('a', 50.0, 0.0, 0.5, create_room=False)
+SETTINGS = ProduceSettings('a', 50.0, 0.0, 0.5, create_room=False, is_operator=False)
 
 
 @pytest.fixture(name='producer')

@@ -26,7 +26,7 @@ from typing import Any
 import pytest
 from support.examples import EXAMPLES, finished, running_example
 from support.fake_arena import WebSocket, fake_arena, listed, send_message, welcome
-from support.operators import operating
+from support.operators import Operator, operator
 from support.server import running_server
 from support.waiting import wait_until
 
@@ -76,6 +76,12 @@ def url() -> Iterator[str]:
         yield served
 
 
+async def send(driver: Operator, **values: float) -> None:
+    """Send joint values, and wait until the server has handled them."""
+    await driver.send(**values)
+    await driver.settle()
+
+
 async def tell(url: str, path: Path, *options: str, person: str = 'person') -> str:
     """
     Record how a person takes over from a policy, gives back, and stops it.
@@ -87,23 +93,24 @@ async def tell(url: str, path: Path, *options: str, person: str = 'person') -> s
     where = ('--server-url', url, '--workspace-id', room[0], '--room-id', room[1])
     with running_example('record_room', *where, *options, path) as recorder:
         await wait_until(lambda: 'nobody has control\n' in recorder.output, 'the recorder')
-        async with operating(url, *room, 'policy') as policy, operating(url, *room, person) as me:
-            await policy.request('take_control')
-            await policy.send(elbow=1.0, wrist=9.0)
-            await me.send(elbow=5.0)
-            await me.request('take_control')
-            await me.send(elbow=6.0)
-            await policy.send(elbow=2.0, wrist=9.5)
-            await me.request('give_control', to='policy')
-            await policy.send(elbow=3.0)
+        async with operator(url, *room, 'policy') as policy, operator(url, *room, person) as me:
+            await policy.take()
+            await send(policy, elbow=1.0, wrist=9.0)
+            await send(me, elbow=5.0)
+            await me.take()
+            await send(me, elbow=6.0)
+            await send(policy, elbow=2.0, wrist=9.5)
+            assert await me.request('give_control', to='policy') is None
+            await send(policy, elbow=3.0)
             await me.stop('hand in the way')
-            await policy.send(elbow=4.0)
-            await policy.request('take_control')
-            await policy.send(elbow=4.0)
-            await policy.request('release_control')
+            await me.settle()
+            await send(policy, elbow=4.0)
+            await policy.take()
+            await send(policy, elbow=4.0)
+            assert await policy.request('release_control') is None
             await wait_until(lambda: '(released' in recorder.output, 'the last message')
             # The recorder is not among them, because it cannot have control.
-            assert policy.control['drivers'] == ['policy', person]
+            assert policy.controls[-1]['drivers'] == ['policy', person]
             assert recorder.end() == 0, recorder.output
         return recorder.output
 

@@ -63,6 +63,7 @@ COVERED_BY = {
     'nodes/bridge/bridge_sessions': 'nodes/test_bridge_links.py',
     'nodes/bridge/camera_reports': 'nodes/test_bridge_cameras.py',
     'nodes/bridge/command_topic': 'nodes/test_bridge_commands.py',
+    'nodes/bridge/control_panel': 'nodes/test_bridge_hand_over.py',
     'nodes/bridge/conversions': 'nodes/test_cdr.py',
     'nodes/bridge/emergency_stop': 'nodes/test_bridge_stop.py',
     'nodes/bridge/main': 'nodes/test_bridge_parameters.py',

@@ -100,11 +100,15 @@ class Changes:
         """Start with the stored values of the room."""
         self._values = dict(joints)
 
+    def forget(self) -> None:
+        """Pass on the next value of each joint in any case."""
+        self._values = {}
+
     def changed(self, update: JointUpdate) -> JointUpdate | None:
         """Return an update with the joints whose value is new; None if nothing is new."""
         if None not in (self._source, update.source) and update.source != self._source:
             # The server sends the first value of each joint of a new driver, even if it is equal.
-            self._values = {}
+            self.forget()
         self._source = update.source
         values = self._values
         moved: dict[str, float] = {}

@@ -55,6 +55,7 @@ from .camera_reports import CameraReports
 from .cdr import JointStateReader
 from .command_consumer import CommandConsumer
 from .command_topic import CommandTopic
+from .control_panel import ControlPanel
 from .conversions import COMMAND_TYPES
 from .emergency_stop import EmergencyStopPanel
 from .other_publishers import OtherPublishers, publisher_names
@@ -86,10 +87,10 @@ class BridgeNode(LifecycleNode):
     reliable, depth 1; type by ``consume.command_interface``), ``robot_description``
     (std_msgs/String, in, latched), ``<camera>/delivered_pictures`` (std_msgs/Header, in, for each
     camera in ``consume.require_cameras``), ``/diagnostics`` (diagnostic_msgs/DiagnosticArray,
-    out), and the topics and services of :class:`EmergencyStopPanel`.
+    out), and the topics and services of :class:`EmergencyStopPanel` and :class:`.ControlPanel`.
 
-    The entities of the stop and /diagnostics exist from the constructor on, in every lifecycle
-    state.
+    The entities of the stop, of control and /diagnostics exist from the constructor on, in every
+    lifecycle state.
 
     :param roles: ``produce``, ``consume`` or both: the rooms whose parameters are used.
     :param name: of the node, unless it is remapped.
@@ -145,6 +146,12 @@ class BridgeNode(LifecycleNode):
             on_reset=self._on_reset,
             stop_on_loss=self.settings.link.stop_on_loss,
             allow_remote_reset=self.settings.allow_remote_reset,
+        )
+        self._control_panel = ControlPanel(
+            self,
+            produces=self.settings.produce is not None,
+            sessions=lambda: self._sessions,
+            stop=lambda: self._panel.stop,
         )
         self._rates = Rates()
         self._namesakes = Namesakes(self)
@@ -482,6 +489,7 @@ class BridgeNode(LifecycleNode):
         self._is_report_due = False  # A change from here on needs another report.
         sessions = self._sessions
         try:
+            self._control_panel.publish()
             self._diagnostics.publish(self._report())
         except Exception:
             if sessions is self._sessions:

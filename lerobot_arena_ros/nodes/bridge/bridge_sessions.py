@@ -19,6 +19,7 @@ import traceback
 from typing import Any
 
 from lerobot_arena_ros.arena.connection import Connection
+from lerobot_arena_ros.arena.control_messages import ControlAction
 from lerobot_arena_ros.arena.errors import ArenaError
 from lerobot_arena_ros.arena.features import Feature
 from lerobot_arena_ros.arena.messages import Role
@@ -72,6 +73,8 @@ class BridgeSessions:
         self.producer: JointStateProducer | None = None
         self.consumer: CommandConsumer | None = None
         self.links: list[RoomLink] = []
+        self._produce_link: RoomLink | None = None
+        self._consume_link: RoomLink | None = None
         self.publishers = 0
         self.unmapped: set[str] = set()
         self.failure: str | None = None
@@ -98,15 +101,17 @@ class BridgeSessions:
                 logger,
                 max_delay_s=settings.link.timing.max_delay_s,
             )
-            self._add_link(
+            self._produce_link = self._add_link(
                 'produce',
-                Role.PRODUCER,
+                # An operator receives the updates of others, too, and its producer ignores them.
+                Role.CONSUMER if produce.is_operator else Role.PRODUCER,
                 produce.room_id,
                 produce.create_room,
                 self.producer,
                 self.producer.feed,
                 frozenset(
                     {
+                        Feature.CONTROL,
                         Feature.HEARTBEAT_SEQ,
                         Feature.LAST_STOP,
                         Feature.LIVENESS,
@@ -115,6 +120,8 @@ class BridgeSessions:
                     }
                 ),
             )
+            control = self._produce_link.control
+            self.producer.why_without_control = lambda: control.obstacle
         if settings.consume is not None and topic is not None:
             self.consumer = CommandConsumer(
                 settings.consume,
@@ -136,10 +143,15 @@ class BridgeSessions:
                 link=lambda: self.links[-1].seen_by_room,
             )
             consume = settings.consume
-            features = {Feature.HEARTBEAT_SEQ, Feature.LAST_STOP, Feature.ROBOT_STATE}
+            features = {
+                Feature.CONTROL,
+                Feature.HEARTBEAT_SEQ,
+                Feature.LAST_STOP,
+                Feature.ROBOT_STATE,
+            }
             if settings.allow_remote_reset:
                 features.add(Feature.REMOTE_RESET)
-            self._add_link(
+            self._consume_link = self._add_link(
                 'consume',
                 Role.CONSUMER,
                 consume.room_id,
@@ -165,12 +177,71 @@ class BridgeSessions:
         return all(ended)
 
     def enable(self, enabled: bool) -> None:
-        """Let values through, or block them."""
+        """Let values through, or block them; an operator that is blocked releases control."""
+        produce, link = self._settings.produce, self._produce_link
+        is_operator = produce is not None and produce.is_operator
+        if is_operator and link is not None and link.control.is_ours and not enabled:
+            link.request(ControlAction.RELEASE)
         self.is_enabled = enabled
         if self.producer is not None:
             self.producer.enable(enabled)
         if self.consumer is not None:
             self.consumer.enable(enabled)
+
+    @property
+    def control_holder(self) -> str:
+        """
+        Who has control of the consumed room, or of the produced one if nothing is consumed.
+
+        It is empty if nobody has, or if that is unknown. Any thread.
+        """
+        link = self._consume_link or self._produce_link
+        return '' if link is None else link.control.holder or ''
+
+    def take_control(self) -> tuple[bool, str]:
+        """
+        Request control of the produced room.
+
+        :returns: whether it is requested, or not necessary, and the text for the user.
+        """
+        assert self._produce_link is not None
+        control = self._produce_link.control
+        refusal = control.untakable()
+        if refusal is not None:
+            return False, f'not taken: {refusal}'
+        if control.is_ours:
+            return True, 'this bridge has control already'
+        holder = control.holder
+        self._produce_link.request(ControlAction.TAKE)
+        return True, f'requested: {holder or "nobody"} has control now; see ~/control_holder'
+
+    def release_control(self) -> tuple[bool, str]:
+        """
+        Release the control of this bridge, and take it from whoever drives its robot.
+
+        The robot holds at once.
+
+        :returns: whether all of it is requested, or not necessary, and the text for the user.
+        """
+        answers = []
+        if self._consume_link is not None and self.consumer is not None:
+            answers.append(self._revoke(self._consume_link, self.consumer))
+        link = self._produce_link
+        if link is not None and (link.control.is_ours or not answers):
+            answers.append(_release_own(link))
+        return all(is_done for is_done, _ in answers), '; '.join(text for _, text in answers)
+
+    def _revoke(self, link: RoomLink, consumer: CommandConsumer) -> tuple[bool, str]:
+        """Take control of the consumed room from whoever has it, and hold at once."""
+        refusal = link.control.unavailable()
+        if refusal is not None:
+            return False, f'not released: {refusal}'
+        holder = link.control.holder
+        # Requested also if nobody has control: somebody may have taken it just now.
+        link.request(ControlAction.RELEASE, prepare=consumer.release)
+        if holder is None:
+            return True, 'nobody has control; the robot holds until somebody gets it'
+        return True, f'requested: {holder} has to release control; the robot holds'
 
     def set_joint_map(self, joint_map: JointMap) -> None:
         """Use another joint map, for example with limits that were not known before."""
@@ -290,29 +361,29 @@ class BridgeSessions:
         handler: RoomHandler,
         feed: Callable[[Connection], Awaitable[None]],
         features: frozenset[Feature],
-    ) -> None:
+    ) -> RoomLink:
         if self._settings.link.fast_lane:
             features |= {Feature.FAST_LANE}
-        self.links.append(
-            RoomLink(
-                name,
-                role,
-                self._settings.address,
-                self._settings.access,
-                self._settings.workspace_id,
-                room_id,
-                self._settings.link,
-                create_room=create,
-                participant_name=_participant_name(self._identity),
-                features=features,
-                handler=handler,
-                feed=feed,
-                stops=self._panel,
-                thread=self._thread,
-                logger=self._logger,
-                on_change=self._on_change,
-            )
+        link = RoomLink(
+            name,
+            role,
+            self._settings.address,
+            self._settings.access,
+            self._settings.workspace_id,
+            room_id,
+            self._settings.link,
+            create_room=create,
+            participant_name=_participant_name(self._identity),
+            features=features,
+            handler=handler,
+            feed=feed,
+            stops=self._panel,
+            thread=self._thread,
+            logger=self._logger,
+            on_change=self._on_change,
         )
+        self.links.append(link)
+        return link
 
     async def _run_link(self, link: RoomLink) -> None:
         try:
@@ -324,6 +395,19 @@ class BridgeSessions:
             # Stops of this room would not be received any more, so the node must end.
             self._logger.error(f'the {link.name} link failed:\n{traceback.format_exc()}')
             self.failure = f'the {link.name} link failed, which is a bug: {exc!r}'
+
+
+def _release_own(link: RoomLink) -> tuple[bool, str]:
+    """Release the control of the produced room, if this bridge has it."""
+    refusal, holder = link.control.unavailable(), link.control.holder
+    if refusal is None and holder is not None and not link.control.is_ours:
+        refusal = f'{holder} has control; only it and a robot can release it'
+    if refusal is not None:
+        return False, f'not released: {refusal}'
+    if holder is None:
+        return True, 'nobody has control'
+    link.request(ControlAction.RELEASE)
+    return True, 'requested: this bridge has to release control'
 
 
 def _participant_name(identity: Identity) -> str:

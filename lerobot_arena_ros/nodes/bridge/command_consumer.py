@@ -23,6 +23,7 @@ import math
 import threading
 from typing import NamedTuple, Protocol
 
+from lerobot_arena_ros.arena.control_messages import ControlAnswer, ControlState
 from lerobot_arena_ros.arena.messages import ErrorReply, JointUpdate, OddJoint, StateSync
 from lerobot_arena_ros.arena.robot_state import Refusal
 from lerobot_arena_ros.arena.session import Event, Late, Malformed, Presence
@@ -123,6 +124,7 @@ class CommandConsumer:
         self._is_timer_running = False
         self._refused: dict[str, Refusal] = {}
         self._named_at = -math.inf
+        self._release_request: int | None = None
         now = steady_now()
         self._gate = Gate(settings.gate, now, stopped=stopped)
         self._condition_log = ConditionLog(logger, recovered='commands flow again')
@@ -320,6 +322,17 @@ class CommandConsumer:
             self._gate.reset(steady_now())
             self._apply()
 
+    def release(self, request: int) -> None:
+        """
+        Hold until somebody gets control again.
+
+        :param request: the number of the request to the room to release control.
+        """
+        with self._lock:
+            self._release_request = request
+            self._gate.release(steady_now())
+            self._apply()
+
     # ----- called by the arena thread
 
     def on_joined(self) -> None:
@@ -348,6 +361,12 @@ class CommandConsumer:
                     self._apply()
                 case Late(waiting_s):
                     self._gate.on_overdue_reply(waiting_s, now)
+                    self._apply()
+                case ControlState(holder, drivers=drivers, number=number):
+                    self._gate.on_control(holder, now, number=number, has_drivers=bool(drivers))
+                    self._apply()
+                case ControlAnswer(request) if request == self._release_request:
+                    self._gate.on_release_answered(now)
                     self._apply()
                 case StateSync(joints):
                     self._gate.on_state_sync(self._positions_of(joints), now)

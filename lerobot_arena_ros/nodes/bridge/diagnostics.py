@@ -152,6 +152,7 @@ def _of_link(link: RoomLink) -> dict[str, object]:
         'last_loss': status.last_loss or 'none',
         'heard_frames': status.received,
         'round_trip_ms': round_trip,
+        **link.control.values(),
         **link.lane.values(),
     }
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 import contextlib
 import math
 import threading
@@ -58,6 +58,7 @@ class JointStateProducer:
     :param joint_map: names, units and order; :meth:`set_joint_map` replaces it.
     :param max_delay_s: nothing is sent while a round trip to the server takes longer, because a
         follower cannot know how old an update is on arrival.
+    :ivar why_without_control: returns why what is sent has no effect; None if it has one.
     :ivar left_out: joints that cannot be sent, while the others are.
     """
 
@@ -72,6 +73,7 @@ class JointStateProducer:
     ) -> None:
         self.dropped: Counter[str] = Counter()
         self.left_out = LeftOut()
+        self.why_without_control: Callable[[], str | None] = lambda: None
         self.sent = 0
         self.max_rate_hz = settings.max_rate_hz
         self._settings = settings
@@ -202,6 +204,7 @@ class JointStateProducer:
         """
         now = steady_now()
         self._watch.note_publishers(publishers, names, topic)
+        self._watch.without_control = self.why_without_control()
         obstacle = self._watch.obstacle(now, period_s=self._period_s)
         self._condition_log.update(
             obstacle or fine('sending'), now, worked_at=self._watch.measured_at()
@@ -211,6 +214,7 @@ class JointStateProducer:
 
     def condition(self, now: float) -> Condition:
         """Return whether measured positions are sent, and if not, why; any thread."""
+        self._watch.without_control = self.why_without_control()
         return self._watch.condition(now, period_s=self._period_s)
 
     def _is_still(self, positions: Mapping[str, float]) -> bool:

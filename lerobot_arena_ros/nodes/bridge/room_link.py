@@ -23,6 +23,12 @@ from typing import Protocol
 from lerobot_arena_ros.arena.access import Access
 from lerobot_arena_ros.arena.address import Address
 from lerobot_arena_ros.arena.connection import Connection, new_participant_id, open_connection
+from lerobot_arena_ros.arena.control_messages import (
+    ControlAction,
+    ControlAnswer,
+    ControlRequest,
+    ControlState,
+)
 from lerobot_arena_ros.arena.errors import (
     ArenaError,
     RequestRejected,
@@ -52,6 +58,7 @@ from ..runtime.condition_log import ConditionLog
 from ..runtime.node_log import NodeLog
 from ..settings.bridge_settings import LinkSettings
 from .lane_view import LaneLog, LaneView
+from .room_control import RoomControl
 
 __all__ = ['LinkStatus', 'RoomHandler', 'RoomLink', 'StopHandler']
 
@@ -153,6 +160,7 @@ class RoomLink:
     :param features: the protocol features that this link uses.
     :param feed: sends the session's data for as long as the connection lives.
     :param on_change: called when the status has changed.
+    :ivar control: who has control of the room.
     """
 
     def __init__(
@@ -177,6 +185,7 @@ class RoomLink:
     ) -> None:
         self.name = name
         self.status = LinkStatus(f'{workspace_id}/{room_id}', settings.timing.timeout_s)
+        self.control = RoomControl(name, logger)
         self._role = role
         self._address = address
         self._access = access
@@ -199,6 +208,8 @@ class RoomLink:
         self._rooms = Rooms(address, access=access)
         self._stop_pending = asyncio.Event()
         self._in_flight: deque[Stop] = deque()
+        self._requests: deque[ControlRequest] = deque()
+        self._has_requests = asyncio.Event()
         self._stale = asyncio.Event()
         self._bug: Exception | None = None
 
@@ -223,6 +234,23 @@ class RoomLink:
     def wake(self) -> None:
         """Check whether a stop is pending for the room; any thread."""
         self._thread.post(self._stop_pending.set)
+
+    def request(
+        self, action: ControlAction, *, prepare: Callable[[int], object] = lambda number: None
+    ) -> None:
+        """
+        Request something about control of the room; any thread.
+
+        A request is sent on the present connection or not at all, because on a later one it could
+        change what somebody else has decided meanwhile.
+
+        :param prepare: called before the request is sent, with the number that the answer repeats.
+        """
+        number = self.control.request(action)
+        prepare(number)
+        self._thread.post(
+            functools.partial(self._put_request, ControlRequest(action, request=number))
+        )
 
     async def run(self) -> None:
         """
@@ -278,7 +306,12 @@ class RoomLink:
         self._on_joined(connection)
         tasks = [
             asyncio.create_task(self._run_task(work, connection))
-            for work in (self._send_stops, self._refresh_room_state, self._feed)
+            for work in (
+                self._send_stops,
+                self._send_requests,
+                self._refresh_room_state,
+                self._feed,
+            )
         ]
         try:
             await connection.listen(self._handle_event)
@@ -288,6 +321,7 @@ class RoomLink:
         finally:
             self._connection = None
             self.status.joined_as = None
+            self.control.on_lost()
             self._handler.on_lost(self._log_condition())
             self._on_change()
             for task in tasks:
@@ -319,6 +353,8 @@ class RoomLink:
         self._lane_log.restart()
         self._stale.clear()
         self._in_flight.clear()
+        self._requests.clear()
+        self.control.on_joined(connection.participant_id)
         self._stops.on_joined(self.name, connection.participant_id, connection.last_stop)
         self._stop_pending.set()
         self._logger.info(f'{self.name}: joined {connection.name}')
@@ -342,6 +378,11 @@ class RoomLink:
                 self._note_delay(event.round_trip_s)
         elif isinstance(event, Late):
             self._note_delay(event.waiting_s)
+        elif isinstance(event, ControlState):
+            self.control.on_state(event)
+            self._on_change()
+        elif isinstance(event, ControlAnswer):
+            self.control.on_answer(event)
         if self._handler.on_event(event):
             self._stale.set()
 
@@ -375,6 +416,19 @@ class RoomLink:
                 if stop is not None and not any(stop is other for other in self._in_flight):
                     self._in_flight.append(stop)
                     await connection.send(EmergencyStop(stop.reason))
+
+    def _put_request(self, request: ControlRequest) -> None:
+        self._requests.append(request)
+        self._has_requests.set()
+
+    async def _send_requests(self, connection: Connection) -> None:
+        """Send requests about control."""
+        with contextlib.suppress(TransportError):
+            while True:
+                await self._has_requests.wait()
+                self._has_requests.clear()
+                while self._requests:
+                    await connection.send(self._requests.popleft())
 
     async def _refresh_room_state(self, connection: Connection) -> None:
         """Request the room's state, because the server does not repeat a frame that we dropped."""

@@ -23,6 +23,7 @@ from lerobot_arena_ros.control.gate_settings import (
     GateJoint,
     GateSettings,
     Halt,
+    Handover,
 )
 from lerobot_arena_ros.control.joint_map import Joint, JointMap, unit_of
 from lerobot_arena_ros.control.slew import VelocityRamp
@@ -72,6 +73,7 @@ class ProduceSettings:
     deadband: float
     max_input_age_s: float
     create_room: bool
+    is_operator: bool
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class CommonLimits:
     stall_s: float
     measured_velocity: float
     tolerance: float
+    handover_tolerance: float
 
     def warnings(self, joints: Iterable[Joint]) -> list[str]:
         """Return a warning for each limit that the user has switched off."""
@@ -126,6 +129,7 @@ class CommonLimits:
             max_measured_velocity=self.measured_velocity * share
             or MEASURED_FACTOR * max(velocity, LOWEST_VELOCITY * share),
             limit_tolerance=self.tolerance * share,
+            handover_tolerance=self.handover_tolerance * share,
             is_continuous=joint.continuous,
             is_sliding=joint.prismatic,
             is_held=joint.is_locked,
@@ -195,6 +199,7 @@ class BridgeSettings:
         """
         _check_rooms(values)
         _check_names(values)
+        _check_handover(values)
         if not values['units']:
             raise ParameterError(
                 "parameter units is not set: expected one of 'degrees', 'radians', 'normalized', "
@@ -238,6 +243,15 @@ def _check_names(values: Mapping[str, Any]) -> None:
         raise ParameterError(
             f"parameters consume.command_interface = '{interface}' and joints = []: expected "
             'joints in the order of the controller, because its commands contain no joint names'
+        )
+
+
+def _check_handover(values: Mapping[str, Any]) -> None:
+    is_blind = values['consume.require_feedback'] == 'never'
+    if values['consume.room_id'] and values['consume.on_handover'] == 'hold' and is_blind:
+        raise ParameterError(
+            "parameters consume.on_handover = 'hold' and consume.require_feedback = 'never': "
+            "expected 'always', because a source is compared with the measured pose"
         )
 
 
@@ -290,6 +304,7 @@ def _produce(values: Mapping[str, Any]) -> ProduceSettings:
         values['produce.deadband'],
         values['produce.max_input_age_s'],
         create_room=values['create_missing_rooms'] in ('produce', 'both'),
+        is_operator=values['produce.role'] == 'operator',
     )
 
 
@@ -308,6 +323,7 @@ def _consume(values: Mapping[str, Any]) -> ConsumeSettings:
             values['consume.stall_s'],
             values['consume.max_measured_velocity'],
             values['consume.limit_tolerance'],
+            values['consume.handover_tolerance'],
         ),
         GateSettings(
             require_feedback=values['consume.require_feedback'] == 'always',
@@ -323,6 +339,7 @@ def _consume(values: Mapping[str, Any]) -> ConsumeSettings:
             max_picture_age_s=values['consume.max_picture_age_s'],
             on_hold=Halt(values['consume.on_hold']),
             on_stop=Halt(values['consume.on_stop']),
+            on_handover=Handover(values['consume.on_handover']),
         ),
         require_limits=values['consume.require_limits'] == 'always',
         allow_other_publishers=values['consume.allow_other_publishers'],

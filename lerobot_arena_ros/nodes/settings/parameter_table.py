@@ -54,6 +54,14 @@ SPECS: tuple[Spec, ...] = (
         'Room that joint_states are sent to. Empty: the bridge does not produce.',
     ),
     Spec(
+        'produce.role',
+        'producer',
+        'How the bridge sends to its room. A producer drives from the join on if nobody else has '
+        'control. An operator may be there beside the producer and other operators, and drives '
+        'only after the service ~/take_control.',
+        choices=('producer', 'operator'),
+    ),
+    Spec(
         'produce.max_rate_hz',
         50.0,
         'Maximum number of updates sent per second. If joint_states arrive faster, only the '
@@ -230,6 +238,23 @@ SPECS: tuple[Spec, ...] = (
         'The same for an emergency stop. brake is for arms whose drives report a fault if the '
         'commands end during a motion.',
         choices=('freeze', 'brake'),
+    ),
+    Spec(
+        'consume.on_handover',
+        'approach',
+        'What another source of updates does, for example a person who takes control from a '
+        'policy: it moves the robot from where it is, slowly at first (approach), or nothing '
+        'moves until it matches the pose of the robot (hold). The first source has to match, too.',
+        choices=('approach', 'hold'),
+    ),
+    Spec(
+        'consume.handover_tolerance',
+        0.1,
+        'How near each joint of another source has to be to that of the robot, for '
+        'consume.on_handover = hold. Prismatic joints: a tenth of it, in m.',
+        'rad',
+        0.001,
+        3.2,
     ),
     Spec(
         'consume.start_velocity',
