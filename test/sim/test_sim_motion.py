@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 import math
 from random import Random
 
@@ -354,6 +355,56 @@ def test_reversals_stay_within_the_acceleration(
             for a, b, c in zip(positions, positions[1:], positions[2:], strict=False)
         ]
         assert max(changes) <= rig.joints[name].max_acceleration * (1 + 1e-6), name
+
+
+@pytest.mark.parametrize('on_handover', ['approach', 'hold'])
+def test_hand_overs_in_mid_motion_stay_within_each_limit(on_handover: str) -> None:
+    """A person takes over from a policy in mid-motion and gives back, twice, with a pause once."""
+    rig = Rig(parameters={'consume.on_handover': on_handover})
+    tracks: list[dict[str, float]] = []
+    measured: list[dict[str, float]] = []
+    corner = dict.fromkeys(('shoulder_pan', 'elbow_flex', 'wrist_roll'), -0.6)
+    number = 0
+
+    def run(seconds: float) -> None:
+        for _ in range(round(seconds / PERIOD_S)):
+            rig.run(PERIOD_S)
+            tracks.append(rig.arm.targets())
+            measured.append(rig.arm.velocities())
+
+    def hand_over(holder: str | None) -> None:
+        nonlocal number
+        number += 1
+        rig.gate.on_control(holder, rig.now, number=number)
+
+    def drive(source: str, leader: Callable[[float], Mapping[str, float]]) -> None:
+        hand_over(source)
+        rig.source, rig.leader = source, None
+        if on_handover == 'hold':
+            rig.send({name: rig.arm.positions()[name] for name in corner})  # It matches first.
+            run(0.5)
+        rig.leader = leader
+        run(3.0)
+        assert rig.gate.state is State.ACTIVE, rig.gate.cause
+
+    drive('policy', wave)
+    drive('person', lambda _: corner)
+    drive('policy', wave)
+    hand_over(None)
+    run(0.5)
+    assert rig.gate.state is not State.ACTIVE
+    drive('person', lambda _: corner)
+    drive('policy', wave)
+
+    for name in ARM_JOINTS:
+        joint = rig.joints[name]
+        steps = [after[name] - before[name] for before, after in pairwise(tracks)]
+        assert max(map(abs, steps)) <= joint.ramp.limit * PERIOD_S * (1 + 1e-6), name
+        changes = [abs(after - before) / PERIOD_S**2 for before, after in pairwise(steps)]
+        assert max(changes) <= joint.max_acceleration * (1 + 1e-6), name
+        lowest, highest = rig.arm.ranges[name]
+        assert all(lowest <= track[name] <= highest for track in tracks), name
+        assert max(abs(each[name]) for each in measured) <= 1.5 * joint.ramp.limit, name
 
 
 @pytest.mark.parametrize('open_loop', [True, False], ids=['open loop', 'closed loop'])
