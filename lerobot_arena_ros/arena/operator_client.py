@@ -184,9 +184,8 @@ class RoboticsOperator(RoboticsConsumer, JointSender):
             self._latest.clear()
         if state.holder == self.participant_id:
             known = () if before is None else before.requests
-            for asker in state.requests:
-                if asker not in known:
-                    await self._callbacks.call('control_request', asker)
+            for asker in (each for each in state.requests if each not in known):
+                await self._callbacks.call('control_request', asker)
 
     async def _request(
         self, action: ControlAction, to: str | None = None, *, timeout_s: float

@@ -172,6 +172,37 @@ async def test_a_request_that_is_given_up_is_withdrawn(url: str, way: str) -> No
         assert policy.has_control
 
 
+async def test_each_request_is_announced_once(url: str) -> None:
+    """Although the state of the room is sent again while it waits."""
+    async with operators(url, 'policy', 'one', 'other', control='ask') as (policy, one, other):
+        asked: list[str] = []
+        policy.on_control_request(asked.append)
+        await policy.take_control()
+        requests = [asyncio.create_task(one.take_control())]
+        await wait_until(lambda: asked == ['one'], 'the first request')
+        requests.append(asyncio.create_task(other.take_control()))
+        await wait_until(lambda: len(asked) == 2, 'the second request')
+        assert asked == ['one', 'other']
+        for name, request in zip(asked, requests, strict=True):
+            await policy.refuse_control(name)
+            with pytest.raises(ControlRefused):
+                await request
+
+
+async def test_a_request_is_given_up_while_the_connection_breaks(url: str) -> None:
+    """Then nothing is left to withdraw."""
+    async with operators(url, 'policy', 'person', control='ask') as (policy, person):
+        await policy.take_control()
+        request = asyncio.create_task(person.take_control())
+        await wait_until(lambda: policy.control and policy.control.requests, 'the request')
+        assert person._connection is not None
+        person._connection._abort(None)
+        request.cancel()
+        with pytest.raises((asyncio.CancelledError, ConnectionLost)):
+            await request
+        await wait_until(lambda: not person.is_connected(), 'the loss')
+
+
 async def test_what_was_sent_before_moves_nothing_after_control_was_taken(url: str) -> None:
     """With lanes each update has all joints, but not those of an earlier time in control."""
     async with (

@@ -24,6 +24,9 @@ from .clock import now
 
 __all__ = ['ControlRelay']
 
+MARGIN_S = 0.1
+"""How much later a request is checked, because a timer may fire some milliseconds too early."""
+
 
 class ControlRelay:
     """
@@ -51,7 +54,7 @@ class ControlRelay:
         room.handle(member, request, now())
         self.deliver_news(room, member)
         if request.action is ControlAction.TAKE:
-            asyncio.get_running_loop().call_later(ASK_S, self._expire, room)
+            asyncio.get_running_loop().call_later(ASK_S + MARGIN_S, self._expire, room)
 
     def deliver_news(self, room: BaseRoom, member: Member | None = None) -> None:
         """
