@@ -161,9 +161,8 @@ class RoboticsOperator(RoboticsConsumer, JointSender):
 
     async def _close_media(self) -> None:
         """End the requests that wait for an answer."""
-        for future in self._pending.values():
-            if not future.done():
-                future.set_exception(ConnectionLost('the room was left before it answered'))
+        for future in [each for each in self._pending.values() if not each.done()]:
+            future.set_exception(ConnectionLost('the room was left before it answered'))
         await super()._close_media()
 
     async def _handle_event(self, event: Event, connection: Connection) -> None:
