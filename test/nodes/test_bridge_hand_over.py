@@ -45,8 +45,8 @@ VELOCITY, ACCELERATION = 1.0, 5.0
 PERIOD_S = 0.01
 SPAN_S = 0.05
 BRAKING = VELOCITY**2 / (2 * ACCELERATION)
-NOTICED = 0.1
-"""How far the arm moves until a change is known everywhere, in radians."""
+NOTICED = 0.3
+"""How far the arm moves until a busy machine has passed on a change, in radians."""
 
 CONSUME = {
     'consume.room_id': 'a',
@@ -143,7 +143,8 @@ def check_motion(bridged: Robot) -> None:
 
     The bridge counts at most a period of time between two commands, so this counts time in the
     same way. The stamps have the noise of a busy machine, so the mean velocity in spans of 50 ms
-    is compared: it changes by at most the acceleration times the span.
+    is compared: it changes by at most the acceleration times the span. This finds a reversal
+    without braking; test_gate_handover.py checks each step exactly.
     """
     times = [0.0]
     for early, late in itertools.pairwise(stamp_s(command) for command in bridged.commands):
@@ -159,7 +160,7 @@ def check_motion(bridged: Robot) -> None:
                 velocities.append((position - at) / (time - since))
                 since, at = time, position
         changes = [abs(b - a) for a, b in itertools.pairwise(velocities)]
-        assert max(changes) <= ACCELERATION * (SPAN_S + PERIOD_S) + 0.15 * VELOCITY
+        assert max(changes) <= ACCELERATION * (SPAN_S + PERIOD_S) + 0.5 * VELOCITY
 
 
 def stamp_s(command: Any) -> float:
@@ -211,7 +212,8 @@ def test_a_person_takes_over_in_mid_motion(lanes: bool) -> None:
 
         check_motion(bridged)
         assert max(first(bridged)) < math.radians(170.0) - 0.5
-        assert 'consume: control: person has control (taken by person)' in bridged.bridge.output
+        change = 'consume: control: person has control (taken by person)'
+        wait_for(lambda: change in bridged.bridge.output, 'the log')
         wait_for(lambda: bridged.value('consume link', 'control_policy') == 'take', 'the policy')
 
 
@@ -355,7 +357,7 @@ def test_a_release_at_the_robot_holds_before_its_answer() -> None:
 
         with_two(bridged, act)
         check_motion(bridged)
-        assert 'consume: release_control: done' in bridged.bridge.output
+        wait_for(lambda: 'consume: release_control: done' in bridged.bridge.output, 'the log')
 
 
 def test_a_release_holds_while_updates_of_the_holder_still_arrive() -> None:
@@ -521,7 +523,7 @@ def test_an_operator_drives_only_after_it_took_control(lanes: bool) -> None:
             assert person.holder == 'person'
 
         with_two(bridged, act)
-        assert 'produce: take_control: done' in bridged.bridge.output
+        wait_for(lambda: 'produce: take_control: done' in bridged.bridge.output, 'the log')
 
 
 def test_an_operator_releases_control() -> None:
