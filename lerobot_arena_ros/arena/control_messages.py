@@ -138,7 +138,8 @@ class ControlState:
     :param change: why control changed last; None before the first change, or if this client does
         not know the reason.
     :param by: the participant that caused the change; None before the first one.
-    :param seq: updates with a lower number are from before the change; None = unknown.
+    :param seq: if ``number`` is new, updates with a lower ``seq`` are from before the change; None
+        = unknown.
     """
 
     holder: str | None
