@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from support.browser import CONTRASTS, PHONE, TOO_SMALL, TOO_WIDE, Console
 from support.console_rooms import WORKSPACE, make_room, open_room, set_joints, take_control
-from support.operator import Operator, running_operator
+from support.operator_thread import OperatorThread, running_operator
 from support.peers import robot_state
 from support.server import running_server
 from support.waiting import wait_for
@@ -81,7 +81,7 @@ def fixture_room(request: pytest.FixtureRequest) -> str:
 
 
 @contextmanager
-def driven_room(console: Console, url: str, room: str, control: str) -> Iterator[Operator]:
+def driven_room(console: Console, url: str, room: str, control: str) -> Iterator[OperatorThread]:
     """Open the page of a room in which the operator ``POLICY`` drives, with the elbow at 10."""
     make_room(url, room, control=control)
     set_joints(url, room, elbow=10)

@@ -23,7 +23,7 @@ import pytest
 from support.arena_server import Server, arena_server
 from support.browser import Console
 from support.console_rooms import take_control
-from support.operator import running_operator
+from support.operator_thread import running_operator
 from support.participant import running_participant
 from support.stand_in import FOLLOWING, running_stand_in
 from support.tokens import TOKENS, tokens_file
