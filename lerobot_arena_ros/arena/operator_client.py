@@ -203,6 +203,7 @@ class RoboticsOperator(RoboticsConsumer, JointSender):
         number = next(self._numbers)
         answered: asyncio.Future[ControlAnswer] = asyncio.get_running_loop().create_future()
         self._pending[number] = answered
+        answer = None
         try:
             await connection.send(ControlRequest(action, to, number))
             done, _ = await asyncio.wait([answered], timeout=timeout_s)
@@ -212,7 +213,8 @@ class RoboticsOperator(RoboticsConsumer, JointSender):
             answer = answered.result()
         finally:
             del self._pending[number]
-            if action is ControlAction.TAKE and not answered.done():
+            # Not whether it was answered: this call may be cancelled right after the answer.
+            if action is ControlAction.TAKE and answer is None:
                 self._withdraw(connection)
         if answer.refusal is not None:
             raise ControlRefused(answer.refusal, holder=answer.holder)
