@@ -179,9 +179,6 @@ class RoboticsOperator(RoboticsConsumer, JointSender):
 
     async def _take_state(self, state: ControlState) -> None:
         before, self._control = self._control, state
-        if before is None or before.number != state.number:
-            # What was sent before the change must not move joints after it.
-            self._latest.clear()
         if state.holder == self.participant_id:
             known = () if before is None else before.requests
             for asker in state.requests:

@@ -272,6 +272,41 @@ async def test_a_displaced_producer_is_told(url: str) -> None:
         await wait_until(lambda: known == ['leader', 'person', 'leader'], 'the news')
 
 
+@pytest.mark.parametrize('is_told', [True, False])
+async def test_a_displaced_producer_does_not_send_old_joints_again(
+    url: str, is_told: bool
+) -> None:
+    """With lanes each update has all joints, but not those from before it lost control."""
+    async with (
+        operators(url, 'person') as (person,),
+        RoboticsProducer(url) as leader,
+        RoboticsConsumer(url) as viewer,
+    ):
+        seen: list[Entry] = []
+        viewer.on_joint_update(seen.extend)
+        told: list[str] = []
+        leader.on_error(told.append)
+        if is_told:
+            leader.on_control(lambda state: told.append(state.holder or ''))
+        assert person.workspace_id is not None and person.room_id is not None
+        await viewer.connect(person.workspace_id, person.room_id)
+        await leader.connect(person.workspace_id, person.room_id, 'leader')
+        await leader.send_joint_update([{'name': 'elbow', 'value': 1.0}])
+        await wait_until(lambda: len(seen) == 1, 'the update of the leader')
+        told.clear()
+
+        await person.take_control()
+        await person.send_joint_update([{'name': 'elbow', 'value': 2.0}])
+        await wait_until(lambda: len(seen) == 2, 'the update of the person')
+        await leader.send_joint_update([{'name': 'wrist', 'value': 3.0}])
+        await wait_until(lambda: told, 'the news')
+        await person.give_control('leader')
+        await leader.send_joint_update([{'name': 'wrist', 'value': 4.0}])
+        await wait_until(lambda: len(seen) > 2, 'the last update')
+
+    assert [(entry['name'], entry['value']) for entry in seen[2:]] == [('wrist', 4.0)]
+
+
 async def test_a_callback_cannot_wait_for_an_answer(url: str) -> None:
     """It would wait for ever, so it is told at once."""
     async with operators(url, 'policy', 'person') as (policy, person):
