@@ -65,9 +65,9 @@ class Outbox:
         A stop is sent before everything else. A second stop of the same source replaces the first
         one in the queue. Joint updates of one source are merged: the newest entry of each joint is
         kept. Updates before and after a change of control stay apart, so that a value never
-        appears under the name of another source. A reset request is sent after all updates, because
-        one from before it must not move a robot that was just reset. Only the newest shadow update
-        of each source, the newest state of each robot and the newest reset request are kept.
+        appears under the name of another source. A reset request is sent after all updates: one
+        from before it must not move a robot that was just reset. Only the newest shadow update of
+        each source, the newest state of each robot and the newest reset request are kept.
 
         :returns: whether it replaced, or was merged with, a queued message.
         """
