@@ -37,6 +37,7 @@ __all__ = [
     'ControlRequest',
     'ControlState',
     'control_fields',
+    'control_number',
     'read_answer',
     'read_control',
     'read_request',
@@ -195,6 +196,11 @@ def read_control(fields: Mapping[str, Any]) -> ControlState:
         optional_text(fields.get('timestamp')),
         _number(fields, 'seq'),
     )
+
+
+def control_number(control: object) -> int | None:
+    """Return how many times control has changed, of the control in a REST reply; None: unknown."""
+    return _number(control, 'number') if isinstance(control, dict) else None
 
 
 def control_fields(message: ControlRequest | ControlAnswer | ControlState) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import logging
 
 from .client_core import RoboticsClientCore
 from .connection import Connection
+from .control_messages import ControlState
 from .errors import ProtocolError
 from .features import Feature
 from .messages import Entry, ErrorReply, JointUpdate, checked_update
@@ -75,12 +76,23 @@ class JointSender(RoboticsClientCore):
         self._latest: dict[str, Entry] = {}
         self._refused: dict[str, str] = {}
         self._stamp_ns = None
+        self._control_number: int | None = None
 
     async def _handle_event(self, event: Event, connection: Connection) -> None:
         """Resend the latest joints without those that the room refused."""
         await super()._handle_event(event, connection)
-        if not isinstance(event, ErrorReply):
-            return
+        match event:
+            case ControlState(number=number) if number != self._control_number:
+                self._control_number = number
+                # What was sent before the change must not move joints after it.
+                self._latest.clear()
+            case ErrorReply(code='not_in_control'):
+                # The only news of a change for a client without the feature.
+                self._latest.clear()
+            case ErrorReply():
+                await self._leave_out(event, connection)
+
+    async def _leave_out(self, event: ErrorReply, connection: Connection) -> None:
         new = {name: why for name, why in event.joints.items() if name not in self._refused}
         if new:
             self._refused |= new

@@ -38,6 +38,7 @@ from .control_messages import (
     ControlRequest,
     ControlState,
     control_fields,
+    control_number,
     read_answer,
     read_control,
     read_request,
@@ -450,10 +451,16 @@ class RoomInfo:
 
 @dataclass(frozen=True)
 class RoomState:
-    """The stored state of a room from a REST reply; fields as in :class:`StateSync`."""
+    """
+    The stored state of a room from a REST reply; fields as in :class:`StateSync`.
+
+    :param control_number: as ``number`` of :class:`.ControlState`, when the joints were read; None
+        if the server has no control.
+    """
 
     joints: Mapping[str, float]
     rejected: tuple[str, ...] = field(default=())
+    control_number: int | None = None
 
 
 def encode(message: Message) -> str:
@@ -614,8 +621,9 @@ def room_state(fields: object) -> RoomState:
 
     :raises ProtocolError: it is invalid.
     """
-    joints, rejected = _stored(as_object(fields, 'state').get('joints'))
-    return RoomState(joints, rejected)
+    state = as_object(fields, 'state')
+    joints, rejected = _stored(state.get('joints'))
+    return RoomState(joints, rejected, control_number(state.get('control')))
 
 
 def _fields(message: Message) -> dict[str, Any]:

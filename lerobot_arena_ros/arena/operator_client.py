@@ -178,9 +178,6 @@ class RoboticsOperator(RoboticsConsumer, JointSender):
 
     async def _take_state(self, state: ControlState) -> None:
         before, self._control = self._control, state
-        if before is None or before.number != state.number:
-            # What was sent before the change must not move joints after it.
-            self._latest.clear()
         if state.holder == self.participant_id:
             known = () if before is None else before.requests
             for asker in (each for each in state.requests if each not in known):
@@ -201,6 +198,7 @@ class RoboticsOperator(RoboticsConsumer, JointSender):
         number = next(self._numbers)
         answered: asyncio.Future[ControlAnswer] = asyncio.get_running_loop().create_future()
         self._pending[number] = answered
+        answer = None
         try:
             await connection.send(ControlRequest(action, to, number))
             done, _ = await asyncio.wait([answered], timeout=timeout_s)
@@ -210,7 +208,8 @@ class RoboticsOperator(RoboticsConsumer, JointSender):
             answer = answered.result()
         finally:
             del self._pending[number]
-            if action is ControlAction.TAKE and not answered.done():
+            # Not whether it was answered: this call may be cancelled right after the answer.
+            if action is ControlAction.TAKE and answer is None:
                 self._withdraw(connection)
         if answer.refusal is not None:
             raise ControlRefused(answer.refusal, holder=answer.holder)

@@ -65,8 +65,9 @@ class Outbox:
         A stop is sent before everything else. A second stop of the same source replaces the first
         one in the queue. Joint updates of one source are merged: the newest entry of each joint is
         kept. Updates before and after a change of control stay apart, so that a value never
-        appears under the name of another source. Only the newest shadow update of each source, the
-        newest state of each robot and the newest reset request are kept.
+        appears under the name of another source. A reset request is sent after all updates: one
+        from before it must not move a robot that was just reset. Only the newest shadow update of
+        each source, the newest state of each robot and the newest reset request are kept.
 
         :returns: whether it replaced, or was merged with, a queued message.
         """
@@ -111,14 +112,14 @@ class Outbox:
         """Remove and return the next message to send; None if the queue is empty."""
         if self._stops:
             return self._stops.popleft()
-        if self._reset is not None:
-            reset, self._reset = self._reset, None
-            return reset
         if self._others:
             return self._others.popleft()
         if self._update is not None:
             update, self._update = self._update, None
             return update
+        if self._reset is not None:
+            reset, self._reset = self._reset, None
+            return reset
         if self._reports:
             return self._reports.pop(next(iter(self._reports)))
         if self._shadows:

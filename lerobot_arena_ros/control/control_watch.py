@@ -33,7 +33,8 @@ class ControlWatch:
         self.holder: str | None = None
         self._number = 0
         self._has_drivers = False
-        # The holder and the number at which control was released at this robot.
+        self._is_released = False
+        # The holder and the number when the room handled the release; None = not known yet.
         self._released: tuple[str | None, int] | None = None
         self._awaits_answer = False
 
@@ -41,7 +42,11 @@ class ControlWatch:
         """Forget who has control, because the room was just joined. A release stays in force."""
         self.is_known = False
         self.holder = None
-        self._awaits_answer = False  # The answer was lost with the last connection.
+        if self._awaits_answer:
+            # The answer was lost with the last connection, so it is not known whether the present
+            # holder got control before the release or after it.
+            self._awaits_answer = False
+            self._released = None
 
     def note(self, holder: str | None, number: int, *, has_drivers: bool) -> bool:
         """
@@ -54,18 +59,20 @@ class ControlWatch:
         is_new = not self.is_known or (holder, number) != (self.holder, self._number)
         self.is_known = True
         self.holder, self._number, self._has_drivers = holder, number, has_drivers
-        self._end_release()
+        if self._awaits_answer or self._released is None:
+            self._released = holder, number
+        elif holder is not None and (holder, number) != self._released:
+            self._is_released = False
         return is_new
 
     def release(self) -> None:
-        """Block until the room has answered the request to release control, and it changes."""
+        """Block until somebody gets control after the room has answered the request."""
+        self._is_released = self._awaits_answer = True
         self._released = self.holder, self._number
-        self._awaits_answer = True
 
     def on_release_answered(self) -> None:
-        """Record the answer to the request; what was reported before may be from before it."""
+        """Record the answer to the request; what was reported until now is from before it."""
         self._awaits_answer = False
-        self._end_release()
 
     def obstacle(self, *, may_be_nobody: bool) -> str | None:
         """
@@ -73,13 +80,8 @@ class ControlWatch:
 
         :param may_be_nobody: whether the updates are commands over REST, which need no control.
         """
-        if self._released is not None:
+        if self._is_released:
             return RELEASED
         if not self.is_known or self.holder is not None or may_be_nobody:
             return None
         return NOBODY if self._has_drivers else NO_PRODUCER
-
-    def _end_release(self) -> None:
-        is_changed = self.holder is not None and (self.holder, self._number) != self._released
-        if is_changed and not self._awaits_answer:
-            self._released = None

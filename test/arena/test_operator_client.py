@@ -22,7 +22,12 @@ from support.server import running_server
 from support.waiting import wait_until
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsOperator, RoboticsProducer
-from lerobot_arena_ros.arena.control_messages import ControlChange, ControlPolicy, ControlState
+from lerobot_arena_ros.arena.control_messages import (
+    ControlAnswer,
+    ControlChange,
+    ControlPolicy,
+    ControlState,
+)
 from lerobot_arena_ros.arena.errors import ConnectionLost, ControlRefused
 from lerobot_arena_ros.arena.messages import Entry
 
@@ -203,6 +208,23 @@ async def test_a_request_is_given_up_while_the_connection_breaks(url: str) -> No
         await wait_until(lambda: not person.is_connected(), 'the loss')
 
 
+async def test_a_request_that_is_cancelled_with_its_answer_keeps_no_control(url: str) -> None:
+    """The caller does not learn that it has control, so it would never release it."""
+    async with operators(url, 'policy', 'person') as (policy, person):
+        request = asyncio.create_task(person.take_control())
+
+        def cancel(event: object) -> None:
+            if isinstance(event, ControlAnswer):
+                request.cancel()
+
+        person.on_message(cancel)
+        with pytest.raises(asyncio.CancelledError):
+            await request
+        await wait_until(
+            lambda: policy.control and policy.control.change is ControlChange.RELEASED, 'a release'
+        )
+
+
 async def test_what_was_sent_before_moves_nothing_after_control_was_taken(url: str) -> None:
     """With lanes each update has all joints, but not those of an earlier time in control."""
     async with (
@@ -227,6 +249,26 @@ async def test_what_was_sent_before_moves_nothing_after_control_was_taken(url: s
         ('elbow', 2.0),
         ('wrist', 4.0),
     ]
+
+
+async def test_an_update_from_before_a_request_is_not_repeated_after_it(url: str) -> None:
+    """Its datagram was lost, and its repetition would count as the first one in control."""
+    async with operators(url, 'person') as (person,), RoboticsConsumer(url) as viewer:
+        seen: list[Entry] = []
+        viewer.on_joint_update(seen.extend)
+        assert person.workspace_id is not None and person.room_id is not None
+        await viewer.connect(person.workspace_id, person.room_id)
+        await wait_until(lambda: person.lane_report, 'the lane')
+        assert person._connection is not None and person._connection._lane._lane is not None
+        with pytest.MonkeyPatch.context() as patch:
+            channel = person._connection._lane._lane._channel
+            patch.setattr(channel, 'send', lambda text: True)
+            await person.send_joint_update([{'name': 'elbow', 'value': 9.0}])
+        await person.take_control()
+        await person.send_joint_update([{'name': 'wrist', 'value': 4.0}])
+        await wait_until(lambda: seen and seen[-1]['name'] == 'wrist', 'the last update')
+
+    assert [(entry['name'], entry['value']) for entry in seen] == [('wrist', 4.0)]
 
 
 async def test_shadow_updates_are_for_who_compares(url: str) -> None:
@@ -259,6 +301,41 @@ async def test_a_displaced_producer_is_told(url: str) -> None:
         await wait_until(lambda: known == ['leader', 'person'], 'the news')
         await person.give_control('leader')
         await wait_until(lambda: known == ['leader', 'person', 'leader'], 'the news')
+
+
+@pytest.mark.parametrize('is_told', [True, False])
+async def test_a_displaced_producer_does_not_send_old_joints_again(
+    url: str, is_told: bool
+) -> None:
+    """With lanes each update has all joints, but not those from before it lost control."""
+    async with (
+        operators(url, 'person') as (person,),
+        RoboticsProducer(url) as leader,
+        RoboticsConsumer(url) as viewer,
+    ):
+        seen: list[Entry] = []
+        viewer.on_joint_update(seen.extend)
+        told: list[str] = []
+        leader.on_error(told.append)
+        if is_told:
+            leader.on_control(lambda state: told.append(state.holder or ''))
+        assert person.workspace_id is not None and person.room_id is not None
+        await viewer.connect(person.workspace_id, person.room_id)
+        await leader.connect(person.workspace_id, person.room_id, 'leader')
+        await leader.send_joint_update([{'name': 'elbow', 'value': 1.0}])
+        await wait_until(lambda: len(seen) == 1, 'the update of the leader')
+        told.clear()
+
+        await person.take_control()
+        await person.send_joint_update([{'name': 'elbow', 'value': 2.0}])
+        await wait_until(lambda: len(seen) == 2, 'the update of the person')
+        await leader.send_joint_update([{'name': 'wrist', 'value': 3.0}])
+        await wait_until(lambda: told, 'the news')
+        await person.give_control('leader')
+        await leader.send_joint_update([{'name': 'wrist', 'value': 4.0}])
+        await wait_until(lambda: len(seen) > 2, 'the last update')
+
+    assert [(entry['name'], entry['value']) for entry in seen[2:]] == [('wrist', 4.0)]
 
 
 async def test_a_callback_cannot_wait_for_an_answer(url: str) -> None:

@@ -199,6 +199,21 @@ def test_a_reset_never_overtakes_a_stop_that_came_after_it() -> None:
     assert drain(outbox) == [stop, reset]
 
 
+def test_a_reset_does_not_overtake_what_came_before_it() -> None:
+    """An update from before the reset must not move the robot after it."""
+    outbox = Outbox()
+    reset, nobody = ResetStop(source='console'), ControlState(None, ControlPolicy.FIRST)
+    update = JointUpdate(({'name': 'a', 'value': 1.0},), source='policy')
+
+    for message in (update, nobody, reset):
+        outbox.put(message)
+    assert drain(outbox) == [update, nobody, reset]
+
+    for message in (update, reset):
+        outbox.put(message)
+    assert drain(outbox) == [update, reset]
+
+
 def test_one_reset_request_is_queued() -> None:
     """Only the newest request is queued, so that many requests do not disconnect a slow robot."""
     outbox = Outbox()

@@ -38,10 +38,10 @@ def joined_session(features: Iterable[Feature] = LANES) -> Session:
     return session
 
 
-def update(seq: int | None, **values: float) -> str:
+def update(seq: int | None, source: str = 'leader', **values: float) -> str:
     """Return a joint update as text."""
     data = [{'name': name, 'value': value} for name, value in values.items()]
-    return json.dumps({'type': 'joint_update', 'data': data, 'source': 'leader', 'seq': seq})
+    return json.dumps({'type': 'joint_update', 'data': data, 'source': source, 'seq': seq})
 
 
 def stop(timestamp: str | None = 'noon', source: str | None = 'leader') -> str:
@@ -80,6 +80,29 @@ def test_an_update_from_before_a_change_of_control_is_dropped() -> None:
 
     assert session.receive_datagram(update(1, a=1.0)) == []
     assert session.receive(update(1, a=1.0), START) == []
+
+
+def test_a_late_datagram_of_the_former_driver_moves_nothing_beside_the_new_one() -> None:
+    """Also before the change of control is known: the WebSocket may be later than datagrams."""
+    session = joined_session()
+    session.receive(control(1, 0, 'policy'), START)
+    session.receive_datagram(update(3, 'policy', a=3.0, b=3.0))
+
+    assert values(session.receive_datagram(update(5, 'person', a=5.0))) == [{'a': 5.0}]
+    assert session.receive_datagram(update(4, 'policy', a=4.0, b=4.0)) == []
+    session.receive(control(2, 5, 'person'), START)
+    assert values(session.receive_datagram(update(6, 'person', a=5.0, b=6.0))) == [
+        {'a': 5.0, 'b': 6.0}
+    ]
+
+
+def test_updates_of_one_driver_may_arrive_in_any_order() -> None:
+    """Also right after a change of control: a command over REST has only joints of its own."""
+    session = joined_session()
+    session.receive_datagram(update(3, 'policy', a=3.0))
+
+    assert values(session.receive_datagram(update(5, 'api', b=5.0))) == [{'b': 5.0}]
+    assert values(session.receive(update(4, 'api', a=4.0), START)) == [{'a': 4.0}]
 
 
 def test_an_update_may_arrive_after_a_message_about_others() -> None:

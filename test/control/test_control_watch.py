@@ -117,6 +117,32 @@ def test_a_release_is_in_force_after_a_join() -> None:
     assert cause(made) is None
 
 
+def test_a_holder_of_unknown_age_does_not_end_a_release() -> None:
+    """It may have got control before the release, whose answer was lost with the link."""
+    made = watch()
+    made.release()
+
+    made.join()
+    made.note('b', 6, has_drivers=True)
+    assert cause(made) == RELEASED
+
+    made.note('b', 8, has_drivers=True)
+    assert cause(made) is None
+
+
+def test_a_holder_since_the_answer_ends_a_release_after_a_join() -> None:
+    """Because it got control after the release."""
+    made = watch()
+    made.release()
+    made.note(None, 6, has_drivers=True)
+    made.on_release_answered()
+
+    made.join()
+    made.note('a', 7, has_drivers=True)
+
+    assert cause(made) is None
+
+
 def test_a_refused_release_is_in_force() -> None:
     """The room refuses it, but this robot does not follow the same holder."""
     made = watch()
@@ -125,3 +151,16 @@ def test_a_refused_release_is_in_force() -> None:
     made.on_release_answered()
 
     assert cause(made) == RELEASED
+
+
+def test_a_holder_from_before_a_refusal_does_not_end_a_release() -> None:
+    """The room refuses a release of a robot whose state it has not received yet."""
+    made = watch()
+    made.release()
+
+    made.note('b', 6, has_drivers=True)
+    made.on_release_answered()
+    assert cause(made) == RELEASED
+
+    made.note('c', 7, has_drivers=True)
+    assert cause(made) is None

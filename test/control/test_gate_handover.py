@@ -592,6 +592,24 @@ class HandoverMachine(RuleBasedStateMachine):
             self.send(self.holder, pan, lift)
             self.run(30)
 
+    @rule(pan=positions, lift=positions)
+    def lose(self, pan: float, lift: float) -> None:
+        """Drop a frame, and use the state of the room instead."""
+        values, at = {'pan': pan, 'lift': lift}, self.rig.at
+        self.near |= {n for n in NAMES if abs(values[n] - at[n]) <= PAN.handover_tolerance}
+        self.rig.gate.mark_stale()
+        self.rig.gate.refresh(values)
+        self.run(2)
+
+    @rule()
+    def activate(self) -> None:
+        """Deactivate and activate the bridge."""
+        self.rig.gate.disable(self.rig.now)
+        self.was = self.rig.at, dict.fromkeys(NAMES, 0.0)
+        self.unmatched()
+        self.rig.gate.enable(self.rig.now)
+        self.check()
+
     @rule()
     def stop(self) -> None:
         """Stop and reset."""

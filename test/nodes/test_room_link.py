@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
@@ -20,10 +21,12 @@ pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or 
 
 from rclpy.logging import get_logger
 from support.fake_arena import WebSocket, fake_arena, listed, welcome
+from support.waiting import wait_until
 
 from lerobot_arena_ros.arena.access import Access
 from lerobot_arena_ros.arena.address import Address
 from lerobot_arena_ros.arena.connection import Connection
+from lerobot_arena_ros.arena.control_messages import ControlPolicy, ControlState
 from lerobot_arena_ros.arena.messages import EmergencyStop, ResetStop, Role
 from lerobot_arena_ros.arena.session import Event, LinkTiming
 from lerobot_arena_ros.control.causes import late
@@ -76,6 +79,28 @@ class FailingHandler:
         """Ignore a delivery."""
 
 
+def make_link(url: str, role: Role, handler: FailingHandler, thread: ArenaThread) -> RoomLink:
+    """Return a link of one handler for everything."""
+    return RoomLink(
+        role.value.removesuffix('r'),
+        role,
+        Address.parse(url),
+        Access(),
+        'lab',
+        'a',
+        SETTINGS,
+        create_room=False,
+        participant_name='arm',
+        features=frozenset(),
+        handler=handler,
+        feed=handler.feed,
+        stops=handler,
+        thread=thread,
+        logger=NodeLog(get_logger('test')),
+        on_change=lambda: None,
+    )
+
+
 async def test_an_exception_in_a_task_ends_the_link() -> None:
     """An exception in any task ends the link, because that task may send the stops."""
 
@@ -86,28 +111,47 @@ async def test_an_exception_in_a_task_ends_the_link() -> None:
     try:
         async with fake_arena(arena) as fake:
             fake.room = listed()
-            link = RoomLink(
-                'produce',
-                Role.PRODUCER,
-                Address.parse(fake.url),
-                Access(),
-                'lab',
-                'a',
-                SETTINGS,
-                create_room=False,
-                participant_name='arm',
-                features=frozenset(),
-                handler=FailingHandler(),
-                feed=FailingHandler().feed,
-                stops=FailingHandler(),
-                thread=thread,
-                logger=NodeLog(get_logger('test')),
-                on_change=lambda: None,
-            )
+            link = make_link(fake.url, Role.PRODUCER, FailingHandler(), thread)
             with pytest.raises(RuntimeError, match='a bug'):
                 await asyncio.wait_for(link.run(), 5.0)
     finally:
         assert thread.close(10.0)
+
+
+class StubRooms:
+    """The state of a room over REST: first from after a hand-over, then after it is known."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+
+    async def state(self, workspace_id: str, room_id: str) -> dict[str, object]:
+        """Return the state of a room in which control has changed twice."""
+        self.requests += 1
+        return {'joints': {'elbow': float(self.requests)}, 'control': {'number': 2}}
+
+
+async def test_a_state_with_values_of_an_unknown_driver_is_not_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The reply over REST may be earlier than the message that control has changed."""
+    taken: list[dict[str, float]] = []
+    handler, rooms = FailingHandler(), StubRooms()
+    monkeypatch.setattr(handler, 'on_room_state', taken.append)
+    thread = ArenaThread()
+    try:
+        link = make_link('http://127.0.0.1:1', Role.CONSUMER, handler, thread)
+        monkeypatch.setattr(link, '_rooms', rooms)
+        link.control.on_state(ControlState('policy', ControlPolicy.TAKE, number=1))
+        link._stale.set()
+        refreshing = asyncio.create_task(link._refresh_room_state(cast(Connection, None)))
+        await wait_until(lambda: rooms.requests, 'the first request')
+        link.control.on_state(ControlState('person', ControlPolicy.TAKE, number=2))
+        await wait_until(lambda: taken, 'the state')
+        refreshing.cancel()
+    finally:
+        assert thread.close(10.0)
+
+    assert taken == [{'elbow': 2.0}]
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,7 @@ def test_what_a_new_room_looks_like(http: httpx.Client, rooms: str) -> None:
         'workspace_id': workspace,
         'joints': {},
         'participants': nobody,
+        'control': control,
         'last_stop': None,
     }
 

@@ -39,6 +39,7 @@ class Newest:
     def __init__(self) -> None:
         self._seqs: dict[str, int] = {}
         self._stamped_seq = -1
+        self._source: str | None = None  # Of the newest update.
         self._first_seq = 0
 
     def newer(self, update: JointUpdate) -> JointUpdate | None:
@@ -47,17 +48,19 @@ class Newest:
 
         An update without a number is newer, because its sender does not use a lane.
 
-        :returns: None if nothing is newer.
+        :returns: None if nothing is newer, or if the update is from before another driver's.
         """
         seq = update.seq
         if seq is None:
             return update
-        if seq < self._first_seq:
+        is_newest = seq > self._stamped_seq
+        # An update of another driver can overtake the message that control has changed.
+        is_former = not is_newest and update.source != self._source
+        if seq < self._first_seq or is_former:
             return None
         known = self._seqs
         unknown = -1 if len(known) < MAX_JOINTS else seq
         entries = tuple(each for each in update.entries if known.get(each['name'], unknown) < seq)
-        is_newest = seq > self._stamped_seq
         if not entries and not is_newest:
             return None
         if len(entries) == len(update.entries) and is_newest:
@@ -70,7 +73,8 @@ class Newest:
         seq = update.seq
         if seq is None:
             return
-        self._stamped_seq = max(self._stamped_seq, seq)
+        if seq > self._stamped_seq:
+            self._stamped_seq, self._source = seq, update.source
         for entry in update.entries:
             name = entry['name']
             self._seqs[name] = max(seq, self._seqs.get(name, -1))

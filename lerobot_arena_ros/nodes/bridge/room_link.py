@@ -42,6 +42,7 @@ from lerobot_arena_ros.arena.messages import (
     LastStop,
     ResetStop,
     Role,
+    RoomState,
     room_state,
 )
 from lerobot_arena_ros.arena.reconnect import backoff, keep_joined
@@ -440,6 +441,14 @@ class RoomLink:
             except ArenaError:
                 self._stale.set()
             else:
-                if not self._stale.is_set():  # Otherwise it may lack a frame dropped meanwhile.
+                if not self._is_of_this_driver(state):
+                    self._stale.set()
+                # Otherwise it may lack a frame dropped meanwhile.
+                if not self._stale.is_set():
                     self._handler.on_room_state(dict(state.joints))
             await asyncio.sleep(REFRESH_PERIOD_S)
+
+    def _is_of_this_driver(self, state: RoomState) -> bool:
+        """Return whether a state over REST has no values of a driver that is not known yet."""
+        known, number = self.control.state, state.control_number
+        return known is None or number is None or known.number == number

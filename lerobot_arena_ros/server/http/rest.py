@@ -139,8 +139,7 @@ async def create_room(
 async def get_room(workspace_id: str, room_id: str, manager: ManagerHere) -> Json:
     """Return a room and its participants."""
     room = manager.registry.room(workspace_id, room_id)
-    control = control_fields(room.control_state(now()))
-    control = {key: control[key] for key in _CONTROL_KEYS}
+    control = _control(room)
     return {'success': True, 'room': {**_summary(room), **presence_of(room), 'control': control}}
 
 
@@ -156,7 +155,7 @@ async def delete_room(
 
 @router.get('/robotics/workspaces/{workspace_id}/rooms/{room_id}/state', dependencies=WATCH)
 async def get_state(workspace_id: str, room_id: str, manager: ManagerHere) -> Json:
-    """Return the last value of each joint, and the last emergency stop."""
+    """Return the last value of each joint, who has control, and the last emergency stop."""
     room = manager.registry.room(workspace_id, room_id)
     moment, stop = now(), room.last_stop
     state = {
@@ -164,6 +163,7 @@ async def get_state(workspace_id: str, room_id: str, manager: ManagerHere) -> Js
         'workspace_id': room.workspace_id,
         'joints': dict(room.joints),
         'participants': participants_of(room),
+        'control': _control(room),
         'last_stop': None if stop is None else asdict(stop.to_last_stop(moment.steady_s)),
         'timestamp': moment.stamp,
     }
@@ -211,6 +211,11 @@ def _robot(robot: KnownRobot, moment: Now) -> str:
         }
     )
     return f'{head[:-1]},{report.data[1:]}'
+
+
+def _control(room: Room) -> Json:
+    control = control_fields(room.control_state(now()))
+    return {key: control[key] for key in _CONTROL_KEYS}
 
 
 def _summary(room: Room) -> Json:

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 
 from ...arena.control_messages import ControlAction, ControlAnswer, ControlRequest
@@ -47,6 +48,8 @@ class ControlRelay:
         self._fields_of = fields_of
         self._counters = counters
         self._log = log
+        self._waiting: deque[Delivery] = deque()
+        self._is_delivering = False
 
     def handle(self, member: Member, request: ControlRequest) -> None:
         """Handle the request of a participant."""
@@ -65,16 +68,36 @@ class ControlRelay:
         """
         if not isinstance(room, Room):
             return
-        for delivery in room.take_news(now()):
-            self._deliver(delivery)
-            match delivery.message:
-                case ControlAnswer(refusal=str(refusal)):
-                    self._counters.refused['control_refused'] += 1
-                    fields = self._fields_of(delivery.recipients[0])
-                    self._log.note('control_refused', detail=refusal, **fields)
+        self._waiting.extend(room.take_news(now()))
+        self._deliver_waiting()
         change = room.take_change(now())
         if change is not None and member is not None:
             self._log.record_often('control', **change, **self._fields_of(member))
+
+    def _deliver_waiting(self) -> None:
+        """
+        Deliver in order.
+
+        A delivery may disconnect a slow recipient, which changes control again. Then the other
+        recipients must not receive that change before this one.
+        """
+        if self._is_delivering:
+            return
+        self._is_delivering = True
+        try:
+            while self._waiting:
+                delivery = self._waiting.popleft()
+                self._deliver(delivery)
+                self._note_refusal(delivery)
+        finally:
+            self._is_delivering = False
+
+    def _note_refusal(self, delivery: Delivery) -> None:
+        match delivery.message:
+            case ControlAnswer(refusal=str(refusal)):
+                self._counters.refused['control_refused'] += 1
+                fields = self._fields_of(delivery.recipients[0])
+                self._log.note('control_refused', detail=refusal, **fields)
 
     def _expire(self, room: BaseRoom) -> None:
         if isinstance(room, Room):
