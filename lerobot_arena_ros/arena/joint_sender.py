@@ -31,6 +31,7 @@ class JointSender(RoboticsClientCore):
 
     _own_features = frozenset((Feature.REFUSED_JOINTS, Feature.STAMPS))
     _stamp_ns: int | None
+    _known_control: int | None
 
     async def send_joint_update(
         self, joints: Sequence[Entry], *, stamp_ns: int | None = None
@@ -75,6 +76,7 @@ class JointSender(RoboticsClientCore):
         self._latest: dict[str, Entry] = {}
         self._refused: dict[str, str] = {}
         self._stamp_ns = None
+        self._known_control = None
 
     async def _handle_event(self, event: Event, connection: Connection) -> None:
         """Resend the latest joints without those that the room refused."""
@@ -90,4 +92,4 @@ class JointSender(RoboticsClientCore):
 
     def _without_refused(self, entries: Sequence[Entry]) -> JointUpdate:
         accepted = tuple(each for each in entries if each['name'] not in self._refused)
-        return JointUpdate(accepted, stamp_ns=self._stamp_ns)
+        return JointUpdate(accepted, stamp_ns=self._stamp_ns, control=self._known_control)

@@ -179,6 +179,8 @@ class RoboticsOperator(RoboticsConsumer, JointSender):
 
     async def _take_state(self, state: ControlState) -> None:
         before, self._control = self._control, state
+        # The room ignores what is sent before this client knows that it has control.
+        self._known_control = state.number
         if before is None or before.number != state.number:
             # What was sent before the change must not move joints after it.
             self._latest.clear()
