@@ -12,9 +12,10 @@ Drive a room like a policy that people may interrupt: move joints back and forth
 
     drive_as_policy.py --room-id sim --joint shoulder_pan=-30,30
 
-The program joins as an operator and takes control. When a person takes over, it goes on to
-compute, and the room passes its values on to recorders only. When control is given back, it begins
-at the pose that the robot has then. It never takes control again by itself, also not after a stop.
+The program joins as an operator and takes control if nobody has it. When a person takes over, it
+goes on to compute, and the room passes its values on to recorders only. When control is given
+back, it begins at the pose that the robot has then. It takes control from nobody, and never again
+by itself, also not after a stop. If the room lets others ask for control, it gives it to them.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from command_line import Failure, add_room, join, plain, positive, run
 
 from lerobot_arena_ros import RoboticsOperator
 from lerobot_arena_ros.arena.control_messages import ControlState
+from lerobot_arena_ros.arena.errors import ControlRefused
 from lerobot_arena_ros.arena.messages import JointUpdate
 from lerobot_arena_ros.arena.robot_state import RobotState
 
@@ -104,62 +106,107 @@ class Loop:
         return found
 
 
-async def drive(args: argparse.Namespace) -> int:
-    """Drive; return 1 when the connection is lost."""
-    loop = Loop(args.joint, args.period)
-    pose: dict[str, float] = {}
-    lost = asyncio.Event()
-    operator = RoboticsOperator(args.server_url)
+class Policy:
+    """
+    Drives the room of an operator while that operator has control.
 
-    def on_robot_state(_: str, state: RobotState | None) -> None:
+    :param operator: in no room yet.
+    :param loop: the motion.
+    """
+
+    def __init__(self, operator: RoboticsOperator, loop: Loop) -> None:
+        self._operator = operator
+        self._loop = loop
+        self._pose: dict[str, float] = {}
+        self._askers: list[str] = []
+        self._shown = -1
+        self._had_control = False
+        operator.on_robot_state(self._on_robot_state)
+        operator.on_control(self._on_control)
+        operator.on_control_request(self._askers.append)
+
+    async def drive(self, names: list[str]) -> None:
+        """
+        Drive until the connection is lost.
+
+        :param names: of the joints.
+        :raises Failure: no robot has reported where they are.
+        :raises ArenaError: the server refused control, or the connection was lost.
+        """
+        await self._until_measured(names)
+        control = self._operator.control
+        if control is not None and control.holder is None:
+            await self._operator.take_control()
+        elif control is not None:
+            self._print_wait()
+        while self._operator.is_connected():
+            values = self._loop.values(time.monotonic())
+            await self._operator.send_joint_update(list(JointUpdate.of(values).entries))
+            await self._answer()
+            await asyncio.sleep(STEP_S)
+
+    def _on_robot_state(self, _: str, state: RobotState | None) -> None:
         for joint in () if state is None else state.joints:
             if joint.measured is not None:
-                pose[joint.name] = joint.measured
+                self._pose[joint.name] = joint.measured
 
-    def on_control(state: ControlState) -> None:
-        if state.number == shown[0]:
+    def _on_control(self, state: ControlState) -> None:
+        if state.number == self._shown:
             return
-        shown[0] = state.number
-        if state.holder == operator.participant_id:
-            loop.begin(pose, time.monotonic())
+        self._shown = state.number
+        had_control, self._had_control = self._had_control, self._operator.has_control
+        if self._had_control:
+            self._loop.begin(self._pose, time.monotonic())
             print('in control', flush=True)
-        else:
-            who = 'nobody' if state.holder is None else plain(state.holder)
-            why = '' if state.change is None else f' ({state.change.value})'
-            print(f'{who} has control{why}', flush=True)
+            return
+        who = 'nobody' if state.holder is None else plain(state.holder)
+        why = '' if state.change is None else f' ({state.change.value})'
+        print(f'{who} has control{why}', flush=True)
+        if had_control:
+            self._print_wait()
 
-    shown = [-1]
-    operator.on_robot_state(on_robot_state)
-    operator.on_control(on_control)
-    operator.on_disconnected(lost.set)
-    async with operator:
-        if not await join(operator, args):
-            return 1
-        await _until_measured([name for name, *_ in args.joint], pose)
-        await operator.take_control()
-        while not lost.is_set():
-            values = loop.values(time.monotonic())
-            await operator.send_joint_update(list(JointUpdate.of(values).entries))
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(lost.wait(), STEP_S)
+    def _print_wait(self) -> None:
+        own = plain(str(self._operator.participant_id))
+        print(f'waiting until somebody gives control to {own}', flush=True)
+
+    async def _answer(self) -> None:
+        """Give control to who asks for it, which only rooms with the policy ``ask`` require."""
+        while self._askers and self._operator.is_connected():
+            asker = self._askers.pop(0)
+            print(f'{plain(asker)} asks for control', flush=True)
+            try:
+                await self._operator.give_control(asker)
+            except ControlRefused as exc:
+                print(f'not given: {plain(str(exc))}', flush=True)
+
+    async def _until_measured(self, names: list[str]) -> None:
+        """
+        Wait until a robot in the room has reported where each joint is.
+
+        Return also when the connection is lost.
+
+        :raises Failure: none did.
+        """
+        deadline = time.monotonic() + PATIENCE_S
+        while missing := [name for name in names if name not in self._pose]:
+            if not self._operator.is_connected():
+                return
+            if time.monotonic() > deadline:
+                known = ', '.join(plain(name) for name in sorted(self._pose)) or 'none'
+                raise Failure(
+                    f'no robot in the room has reported {", ".join(missing)} for {PATIENCE_S:g} s;'
+                    f' reported joints: {known}'
+                )
+            await asyncio.sleep(STEP_S)
+
+
+async def drive(args: argparse.Namespace) -> int:
+    """Drive; return 1 when the connection is lost."""
+    async with RoboticsOperator(args.server_url) as operator:
+        policy = Policy(operator, Loop(args.joint, args.period))
+        if await join(operator, args):
+            await policy.drive([name for name, *_ in args.joint])
     return 1  # The reason is logged.
-
-
-async def _until_measured(names: list[str], pose: Mapping[str, float]) -> None:
-    """
-    Wait until a robot in the room has reported where each joint is.
-
-    :raises Failure: none did.
-    """
-    deadline = time.monotonic() + PATIENCE_S
-    while missing := [name for name in names if name not in pose]:
-        if time.monotonic() > deadline:
-            known = ', '.join(sorted(pose)) or 'none'
-            raise Failure(
-                f'no robot in the room has reported {", ".join(missing)} for {PATIENCE_S:g} s;'
-                f' reported joints: {known}'
-            )
-        await asyncio.sleep(STEP_S)
 
 
 if __name__ == '__main__':

@@ -25,7 +25,6 @@ from .access import Access
 from .address import Address
 from .client_socket import ClientSocket
 from .connect import open_socket
-from .control_messages import ControlRequest
 from .errors import (
     ArenaError,
     ConnectError,
@@ -249,9 +248,6 @@ class Connection:
                 return
         elif isinstance(message, EmergencyStop):
             message = self._lane.send_stop(message)
-        elif isinstance(message, ControlRequest):
-            # An update from before the request must not count as one from after it.
-            self._lane.settle()
         text = message.text if isinstance(message, JointUpdate | VideoFrame) else encode(message)
         try:
             await self._socket.send(text)

@@ -32,6 +32,7 @@ class JointSender(RoboticsClientCore):
 
     _own_features = frozenset((Feature.REFUSED_JOINTS, Feature.STAMPS))
     _stamp_ns: int | None
+    _known_control: int | None
 
     async def send_joint_update(
         self, joints: Sequence[Entry], *, stamp_ns: int | None = None
@@ -76,14 +77,15 @@ class JointSender(RoboticsClientCore):
         self._latest: dict[str, Entry] = {}
         self._refused: dict[str, str] = {}
         self._stamp_ns = None
-        self._control_number: int | None = None
+        self._known_control = None
 
     async def _handle_event(self, event: Event, connection: Connection) -> None:
         """Resend the latest joints without those that the room refused."""
         await super()._handle_event(event, connection)
         match event:
-            case ControlState(number=number) if number != self._control_number:
-                self._control_number = number
+            case ControlState(number=number) if number != self._known_control:
+                # The room ignores what is sent before this client knows that it has control.
+                self._known_control = number
                 # What was sent before the change must not move joints after it.
                 self._latest.clear()
             case ErrorReply(code='not_in_control'):
@@ -102,4 +104,4 @@ class JointSender(RoboticsClientCore):
 
     def _without_refused(self, entries: Sequence[Entry]) -> JointUpdate:
         accepted = tuple(each for each in entries if each['name'] not in self._refused)
-        return JointUpdate(accepted, stamp_ns=self._stamp_ns)
+        return JointUpdate(accepted, stamp_ns=self._stamp_ns, control=self._known_control)

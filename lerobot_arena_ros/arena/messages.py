@@ -188,6 +188,8 @@ class JointUpdate:
     :param stamp_ns: when the newest of the joints was measured, also of those that did not change
         and are left out, on the clock of their source, in nanoseconds since 1970; None if that is
         unknown. Never use it to decide whether a command is fresh, because a stranger chose it.
+    :param control: from a driver: the number of the :class:`.ControlState` that it has received
+        last; None if it does not tell.
     """
 
     entries: tuple[Entry, ...]
@@ -196,6 +198,7 @@ class JointUpdate:
     odd: tuple[OddJoint, ...] = ()
     stamp_ns: int | None = None
     seq: int | None = None
+    control: int | None = None
 
     @classmethod
     def of(cls, values: Mapping[str, float], *, stamp_ns: int | None = None) -> JointUpdate:
@@ -507,7 +510,8 @@ def client_message(fields: Mapping[str, Any], features: frozenset[Feature]) -> C
             entries = _entries(fields.get('data'))
             # Another client may send a key of this name with another meaning.
             seq = _optional_seq(fields) if Feature.FAST_LANE in features else None
-            return JointUpdate(entries, stamp_ns=stamp_ns, seq=seq)
+            known = _optional_seq(fields, 'control') if Feature.CONTROL in features else None
+            return JointUpdate(entries, stamp_ns=stamp_ns, seq=seq, control=known)
         case 'heartbeat':
             return Heartbeat(_optional_seq(fields))
         case 'emergency_stop':
@@ -628,7 +632,7 @@ def room_state(fields: object) -> RoomState:
 
 def _fields(message: Message) -> dict[str, Any]:
     match message:
-        case JointUpdate(entries, timestamp, source, _, stamp_ns, seq):
+        case JointUpdate(entries, timestamp, source, _, stamp_ns, seq, control):
             return _typed(
                 'joint_update',
                 data=entries,
@@ -636,6 +640,7 @@ def _fields(message: Message) -> dict[str, Any]:
                 source=source,
                 stamp_ns=stamp_ns,
                 seq=seq,
+                control=control,
             )
         case HeartbeatAck(timestamp, has_producer, seq):
             return _typed('heartbeat_ack', timestamp=timestamp, has_producer=has_producer, seq=seq)
@@ -876,8 +881,8 @@ def _optional_duration(value: object) -> float | None:
     return float(value) if is_finite(value) and value > 0 else None
 
 
-def _optional_seq(fields: Mapping[str, Any]) -> int | None:
-    seq = fields.get('seq')
+def _optional_seq(fields: Mapping[str, Any], key: str = 'seq') -> int | None:
+    seq = fields.get(key)
     if not isinstance(seq, int) or isinstance(seq, bool):
         return None
     return seq if 0 <= seq <= _LARGEST_SEQ else None

@@ -86,6 +86,7 @@ ENTRIES = ({'name': 'Jaw', 'value': 40, 'speed': None, 'index': 5}, {'name': 'b'
         JointUpdate(ENTRIES),
         JointUpdate(()),
         JointUpdate(ENTRIES, stamp_ns=STAMP_NS),
+        JointUpdate(ENTRIES, control=7),
         JointUpdate((), stamp_ns=STAMP_NS),
         Heartbeat(),
         EmergencyStop(),

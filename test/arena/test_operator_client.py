@@ -271,6 +271,39 @@ async def test_an_update_from_before_a_request_is_not_repeated_after_it(url: str
     assert [(entry['name'], entry['value']) for entry in seen] == [('wrist', 4.0)]
 
 
+async def test_what_is_sent_before_control_is_known_moves_nothing(url: str) -> None:
+    """A policy that goes on to send has computed it for another pose of the robot."""
+    async with (
+        operators(url, 'policy', 'person') as (policy, person),
+        RoboticsConsumer(url) as recorder,
+    ):
+        moves: list[float] = []
+        shadows: list[float] = []
+        blocked, goes_on = asyncio.Event(), asyncio.Event()
+
+        async def block(_: list[Entry]) -> None:
+            blocked.set()
+            await goes_on.wait()
+
+        recorder.on_joint_update(lambda entries: moves.append(entries[0]['value']))
+        recorder.on_shadow_update(lambda _, entries: shadows.append(entries[0]['value']))
+        policy.on_joint_update(block)
+        assert policy.workspace_id is not None and policy.room_id is not None
+        await recorder.connect(policy.workspace_id, policy.room_id)
+        await person.take_control()
+        await person.send_joint_update([{'name': 'elbow', 'value': 1.0}])
+        await blocked.wait()
+        await person.give_control('policy')
+        await policy.send_joint_update([{'name': 'elbow', 'value': 2.0}])
+        await wait_until(lambda: shadows, 'the shadow')
+        goes_on.set()
+        await wait_until(lambda: policy.has_control, 'control')
+        await policy.send_joint_update([{'name': 'elbow', 'value': 3.0}])
+        await wait_until(lambda: 3.0 in moves, 'the update')
+
+    assert (moves, shadows) == ([1.0, 3.0], [2.0])
+
+
 async def test_shadow_updates_are_for_who_compares(url: str) -> None:
     """A consumer with the callback receives them, with their sender."""
     async with (

@@ -426,6 +426,24 @@ def test_only_updates_of_the_holder_count() -> None:
     assert room.joints == {'elbow': 1.0}
 
 
+def test_an_update_from_before_its_sender_knew_of_its_control_has_no_effect() -> None:
+    """It was computed for another pose of the robot, so it is a shadow update."""
+    room = make_room(TAKE_AT_ONCE)
+    policy, person = enter(room, 'policy'), enter(room, 'person')
+    request(room, person, TAKE)
+    known = room.control_state(NOW).number
+    request(room, person, GIVE, 'policy')
+    early, late = (
+        JointUpdate(({'name': 'elbow', 'value': value},), control=number)
+        for value, number in ((1.0, known), (2.0, known + 1))
+    )
+
+    room.handle(policy, early, NOW)
+    assert room.joints == {}
+    room.handle(policy, late, NOW)
+    assert room.joints == {'elbow': 2.0}
+
+
 def test_a_shadow_is_not_sent_back_to_its_sender() -> None:
     """It knows what it has sent."""
     room = make_room(TAKE_AT_ONCE)

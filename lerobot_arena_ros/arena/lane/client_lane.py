@@ -99,11 +99,6 @@ class ClientLane:
         self._session.update_way.note(by_lane=is_sent)
         return is_sent
 
-    def settle(self) -> None:
-        """Write to the WebSocket the update that waits to be repeated there."""
-        if self._lane is not None:
-            self._lane.settle()
-
     def send_stop(self, stop: EmergencyStop) -> EmergencyStop:
         """Send a stop; return it as the WebSocket has to carry it, too."""
         if self._is_enabled:

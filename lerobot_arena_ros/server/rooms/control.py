@@ -101,6 +101,17 @@ class Control:
         """Whether the holder has control because it joined as the producer."""
         return self.holder is not None and self._change is ControlChange.JOINED
 
+    def moves(self, member: Member, known: int | None) -> bool:
+        """
+        Return whether an update of a member has an effect: it has control, and knew that.
+
+        A driver may send without control. What it computed before it was told that it got control
+        belongs to another pose of the robot.
+
+        :param known: the number of the state that the member had received; None = not told.
+        """
+        return member is self.holder and (known is None or known >= self.changes)
+
     def state(self, now: Now, seq: int) -> ControlState:
         """
         Return the state for the members.

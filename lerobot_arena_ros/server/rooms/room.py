@@ -304,7 +304,7 @@ class Room(BaseRoom):
         newer = None if newest is None else newest.newer(update)
         if newest is None or newer is None:
             return None
-        if member is self.control.holder:
+        if self.control.moves(member, update.control):
             source = member.participant_id
             delivery = self.update(newer.entries, source, now, stamp_ns=newer.stamp_ns)
         else:
