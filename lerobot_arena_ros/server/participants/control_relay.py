@@ -25,12 +25,8 @@ from .clock import now
 
 __all__ = ['ControlRelay']
 
-EXPIRY_S = ASK_S + 0.01
-"""
-When it is checked whether a request was answered, in seconds after it.
-
-Later than necessary, because a timer of uvloop may fire a millisecond early.
-"""
+MARGIN_S = 0.01
+"""How much later a request is checked than it expires: a timer of uvloop may be 1 ms early."""
 
 
 class ControlRelay:
@@ -61,7 +57,7 @@ class ControlRelay:
         room.handle(member, request, now())
         self.deliver_news(room, member)
         if request.action is ControlAction.TAKE:
-            asyncio.get_running_loop().call_later(EXPIRY_S, self._expire, room)
+            asyncio.get_running_loop().call_later(ASK_S + MARGIN_S, self._expire, room)
 
     def deliver_news(self, room: BaseRoom, member: Member | None = None) -> None:
         """
