@@ -118,6 +118,18 @@ async def test_control_is_released_at_the_end_of_a_block(url: str) -> None:
         assert person.has_control
 
 
+async def test_a_block_ends_without_an_error_if_control_was_lost_just_before(url: str) -> None:
+    """Who has control now may not be known yet; an error would hide one of the block."""
+    async with operators(url, 'policy', 'person') as (policy, person):
+        async with policy.in_control():
+            known = policy.control
+            await person.take_control()
+            await wait_until(lambda: not policy.has_control, 'the news')
+            policy._control = known
+            assert policy.has_control
+        assert person.has_control
+
+
 async def test_a_refusal_names_the_holder(url: str) -> None:
     """The error has the reason and the id."""
     async with operators(url, 'policy', 'person', control='first') as (policy, person):
@@ -237,8 +249,10 @@ async def test_what_was_sent_before_moves_nothing_after_control_was_taken(url: s
         await viewer.connect(policy.workspace_id, policy.room_id)
         await policy.take_control()
         await policy.send_joint_update([{'name': 'elbow', 'value': 1.0}])
+        await wait_until(lambda: len(seen) == 1, 'the update of the policy')
         await person.take_control()
         await person.send_joint_update([{'name': 'elbow', 'value': 2.0}])
+        await wait_until(lambda: len(seen) == 2, 'the update of the person')
         await policy.send_joint_update([{'name': 'elbow', 'value': 3.0}])
         await policy.take_control()
         await policy.send_joint_update([{'name': 'wrist', 'value': 4.0}])

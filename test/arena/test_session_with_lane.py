@@ -96,6 +96,22 @@ def test_a_late_datagram_of_the_former_driver_moves_nothing_beside_the_new_one()
     ]
 
 
+def test_what_has_overtaken_a_change_of_control_is_passed_on_again() -> None:
+    """A robot that loses its driver for a moment discards it; older updates stay dropped."""
+    session = joined_session()
+    session.receive(control(1, 0), START)
+    session.receive_datagram(update(3, a=3.0, b=3.0))
+    session.receive_datagram(update(4, a=4.0, b=3.0))
+
+    session.receive(control(2, 2, None), START)
+    session.receive(control(3, 2), START)
+
+    assert session.receive_datagram(update(1, a=1.0)) == []
+    assert values(session.receive(update(4, a=4.0, b=3.0), START)) == [{'a': 4.0, 'b': 3.0}]
+    assert session.receive(update(4, a=4.0, b=3.0), START) == []
+    assert session.receive(update(3, a=3.0, b=3.0), START) == []
+
+
 def test_updates_of_one_driver_may_arrive_in_any_order() -> None:
     """Also right after a change of control: a command over REST has only joints of its own."""
     session = joined_session()

@@ -591,6 +591,32 @@ def test_a_refusal_of_the_room_is_logged() -> None:
         with_two(bridged, act)
 
 
+@pytest.mark.parametrize('way', ['service', 'deactivation'])
+def test_a_request_of_a_leader_is_withdrawn(way: str) -> None:
+    """Otherwise it would get control later, and drive as soon as it is activated again."""
+    with robot(LEAD, arena=arena(ControlPolicy.ASK)) as bridged, measured(bridged, 0.5):
+
+        async def act(policy: Operator, person: Operator) -> None:
+            await policy.take()
+            await seen(bridged, 'policy has control', 'producing')
+            assert (await call(bridged, 'take_control')).success
+            await wait_until(lambda: policy.controls[-1].get('requests'), 'the request')
+
+            if way == 'service':
+                assert (await call(bridged, 'release_control')).success
+            else:
+                deactivate = Transition.TRANSITION_DEACTIVATE
+                assert await in_thread(lambda: bridged.change_state(deactivate))
+
+            await wait_until(lambda: not policy.controls[-1].get('requests'), 'the withdrawal')
+            assert policy.holder == 'policy'
+            withdrawn = 'take_control was refused: the request was withdrawn'
+            await wait_until(lambda: 'was refused' in bridged.bridge.output, 'the log')
+            assert withdrawn in bridged.bridge.output
+
+        with_two(bridged, act)
+
+
 def test_a_stopped_leader_takes_no_control() -> None:
     """Its emergency stop has to be reset first."""
     with robot(LEAD, arena=arena()) as bridged, measured(bridged, 0.5):

@@ -126,7 +126,6 @@ COVERED_BY = {
     'server/net/http_connection': 'server/test_hostile_requests.py',
     'server/net/listener': 'server/test_capacity.py',
     'server/net/udp_handshakes': 'server/test_udp_port.py',
-    'server/participants/control_relay': 'server/test_hand_over.py',
     'server/participants/clock': 'server/test_rest.py',
     'server/participants/connection_manager': 'server/test_liveness.py',
     'server/participants/participant_connection': 'server/test_slow_peers.py',

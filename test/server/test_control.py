@@ -223,6 +223,18 @@ def test_a_request_without_an_answer_is_refused_in_time() -> None:
     assert holder(room) == 'policy'
 
 
+def test_a_request_from_before_a_stop_is_refused() -> None:
+    """Also if a producer keeps control at the stop: who has asked may be gone afterwards."""
+    room = make_room(ASK)
+    leader, person = produce(room, 'leader', Feature.CONTROL), enter(room, 'person')
+    request(room, person, TAKE)
+
+    room.handle(person, EmergencyStop('hand'), NOW)
+
+    assert answers(room) == {'person': 'there was an emergency stop; request it again'}
+    assert room.control.holder is leader
+
+
 @pytest.mark.parametrize('end', ['release', 'leave', 'stop', 'give'])
 def test_a_request_is_never_granted_because_control_became_free(end: str) -> None:
     """Who has asked has to ask again: an arm moves only by a decision."""

@@ -38,6 +38,7 @@ class Newest:
 
     def __init__(self) -> None:
         self._seqs: dict[str, int] = {}
+        self._again: set[str] = set()  # Joints of which a copy of the newest update counts.
         self._stamped_seq = -1
         self._source: str | None = None  # Of the newest update.
         self._first_seq = 0
@@ -58,9 +59,7 @@ class Newest:
         is_former = not is_newest and update.source != self._source
         if seq < self._first_seq or is_former:
             return None
-        known = self._seqs
-        unknown = -1 if len(known) < MAX_JOINTS else seq
-        entries = tuple(each for each in update.entries if known.get(each['name'], unknown) < seq)
+        entries = tuple(each for each in update.entries if self._is_newer(each['name'], seq))
         if not entries and not is_newest:
             return None
         if len(entries) == len(update.entries) and is_newest:
@@ -78,10 +77,23 @@ class Newest:
         for entry in update.entries:
             name = entry['name']
             self._seqs[name] = max(seq, self._seqs.get(name, -1))
+            self._again.discard(name)
 
     def outdate(self, seq: int) -> None:
-        """Drop all updates with a lower number from now on: another driver has control."""
+        """
+        Drop all updates with a lower number from now on: another driver has control.
+
+        A robot discards what it has received before this news. So a second copy of the newest
+        update counts, if the first one has overtaken the news.
+        """
         self._first_seq = max(seq, self._first_seq)
+        self._again = {name for name, known in self._seqs.items() if known >= seq}
+
+    def _is_newer(self, name: str, seq: int) -> bool:
+        known = self._seqs.get(name)
+        if known is None:
+            return len(self._seqs) < MAX_JOINTS
+        return known < seq or (known == seq and name in self._again)
 
 
 class Changes:

@@ -177,10 +177,15 @@ class BridgeSessions:
         return all(ended)
 
     def enable(self, enabled: bool) -> None:
-        """Let values through, or block them; an operator that is blocked releases control."""
+        """
+        Let values through, or block them.
+
+        An operator that is blocked releases control, and withdraws its request for it: control
+        that came later would make it drive when it is activated again.
+        """
         produce, link = self._settings.produce, self._produce_link
         is_operator = produce is not None and produce.is_operator
-        if is_operator and link is not None and link.control.is_ours and not enabled:
+        if is_operator and link is not None and not enabled and _may_release(link):
             link.request(ControlAction.RELEASE)
         self.is_enabled = enabled
         if self.producer is not None:
@@ -227,7 +232,7 @@ class BridgeSessions:
         if self._consume_link is not None and self.consumer is not None:
             answers.append(self._revoke(self._consume_link, self.consumer))
         link = self._produce_link
-        if link is not None and (link.control.is_ours or not answers):
+        if link is not None and (_may_release(link) or not answers):
             answers.append(_release_own(link))
         return all(is_done for is_done, _ in answers), '; '.join(text for _, text in answers)
 
@@ -397,14 +402,19 @@ class BridgeSessions:
             self.failure = f'the {link.name} link failed, which is a bug: {exc!r}'
 
 
+def _may_release(link: RoomLink) -> bool:
+    """Return whether this bridge has control of the produced room, or may get it any moment."""
+    return link.control.is_ours or link.control.is_requested
+
+
 def _release_own(link: RoomLink) -> tuple[bool, str]:
-    """Release the control of the produced room, if this bridge has it."""
+    """Release the control of the produced room, or withdraw the request for it."""
     refusal, holder = link.control.unavailable(), link.control.holder
-    if refusal is None and holder is not None and not link.control.is_ours:
+    if refusal is None and holder is not None and not _may_release(link):
         refusal = f'{holder} has control; only it and a robot can release it'
     if refusal is not None:
         return False, f'not released: {refusal}'
-    if holder is None:
+    if holder is None and not link.control.is_requested:
         return True, 'nobody has control'
     link.request(ControlAction.RELEASE)
     return True, 'requested: this bridge has to release control'

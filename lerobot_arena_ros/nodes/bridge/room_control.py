@@ -59,6 +59,12 @@ class RoomControl:
         return self.holder is not None and self.holder == self.own_id
 
     @property
+    def is_requested(self) -> bool:
+        """Whether a request to take control has no answer yet; any thread."""
+        with self._lock:
+            return ControlAction.TAKE in self._requested.values()
+
+    @property
     def obstacle(self) -> str | None:
         """Why what this bridge sends has no effect; None if it has one. Any thread."""
         state = self.state

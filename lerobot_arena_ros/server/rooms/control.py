@@ -166,9 +166,15 @@ class Control:
             self._pass_to(None, ControlChange.LEFT, member)
 
     def stop(self, member: Member) -> None:
-        """Release the control of an operator, because a member has sent an emergency stop."""
+        """
+        Release the control of an operator, because a member has sent an emergency stop.
+
+        A producer keeps it, but nobody gets control by a request from before the stop.
+        """
         if self.holder is not None and self.holder.role is not Role.PRODUCER:
             self._pass_to(None, ControlChange.STOPPED, member)
+        for asker in tuple(self._asked):
+            self._refuse_asked(asker, 'there was an emergency stop; request it again')
 
     def expire(self, now_s: float) -> None:
         """Refuse the requests that the holder has not answered in time."""
