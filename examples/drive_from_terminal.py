@@ -19,7 +19,7 @@ joint that the room does not know. Values are in the room's unit. A step is one 
 
 After an emergency stop from here or from another participant, keys move nothing until r is
 pressed. r also reads the room's pose again, because changes over REST on a public server are not
-visible before.
+visible before. The same applies after another driver has had control of the room.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from command_line import Failure, add_room, join, plain, positive, run
 from terminal_keys import END, reading_keys
 
 from lerobot_arena_ros import RoboticsProducer
+from lerobot_arena_ros.arena.control_messages import ControlState
 from lerobot_arena_ros.arena.errors import ConnectionLost
 from lerobot_arena_ros.arena.messages import EmergencyStop, room_state
 from lerobot_arena_ros.control.units import fixed
@@ -79,6 +80,8 @@ class Panel:
     The state that the operator sees and changes with keys; does no I/O.
 
     :param pose: position of each joint, in the room's unit.
+    :ivar stop: why the arrow keys move nothing; None if they do.
+    :ivar taken: which other driver has control, as a text; None = none.
     """
 
     def __init__(self, title: str, pose: Mapping[str, float], step: float) -> None:
@@ -86,6 +89,7 @@ class Panel:
         self.pose = dict(pose)
         self.step = step
         self.stop: str | None = None
+        self.taken: str | None = None
         self._selected = 0
 
     def press(self, key: str) -> dict[str, float]:
@@ -126,12 +130,24 @@ async def drive(args: argparse.Namespace) -> int:
         for key in pressed:
             keys.put_nowait(key)
 
+    title = f'{args.workspace_id}/{args.room_id} at {args.server_url}'
+    panel = Panel(title, {}, args.step)
     async with RoboticsProducer(args.server_url) as producer:
+
+        def on_control(state: ControlState) -> None:
+            if state.holder == producer.participant_id:
+                panel.taken = None  # The keys wait for r, because the pose is another one.
+                return
+            panel.stop = panel.taken = f'{state.holder or "nobody"} has control'
+            forget_moves(keys)
+            if panel.pose:
+                show(panel)
+
+        producer.on_control(on_control)
         producer.on_disconnected(lambda: keys.put_nowait(LOST))
         if not await join(producer, args):
             return 1
-        title = f'{args.workspace_id}/{args.room_id} at {args.server_url}'
-        panel = Panel(title, await remembered_pose(producer, args), args.step)
+        panel.pose = await remembered_pose(producer, args)
         if not panel.pose:
             raise Failure('the room knows no joints: give their positions, --joint elbow=0')
 
@@ -162,7 +178,9 @@ async def follow(
                 panel.stop = 'STOP SENT, not confirmed yet'
                 await producer.send_emergency_stop('stopped at the terminal')
             elif key == 'r':
-                panel.stop = None  # Before the request, because another stop may arrive meanwhile.
+                panel.stop = (
+                    panel.taken
+                )  # Before the request, because another stop may arrive meanwhile.
                 panel.pose |= await remembered_pose(producer, args)
             elif moved := panel.press(key):
                 await producer.send_state_sync(moved)

@@ -22,7 +22,7 @@ Only updates that had an effect are sent, whoever sent them. Those of drivers wi
 
 A recorded emergency stop is not sent, because it is over. The replay ends there, because the
 updates after it were sent to robots that did not move. ``--past-stops`` continues. An emergency
-stop in the room during the replay always ends it.
+stop in the room during the replay always ends it, and so does another driver that takes control.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from command_line import Failure, add_room, join, plain, positive, run
 from recording import Recorded, hand_overs, read_recording, recording_path
 
 from lerobot_arena_ros import RoboticsProducer
+from lerobot_arena_ros.arena.control_messages import ControlState
 
 MOST_LATE_S = 1.0
 """A greater delay means that the program was suspended; catching up would make a robot jump."""
@@ -69,6 +70,13 @@ async def replay(args: argparse.Namespace) -> int:
             halt.set_result(why)
 
     async with RoboticsProducer(args.server_url) as producer:
+
+        def on_control(state: ControlState) -> None:
+            # Updates without control move nothing; if it came back, the robot would be elsewhere.
+            if state.holder != producer.participant_id:
+                end(f'{state.holder or "nobody"} has control')
+
+        producer.on_control(on_control)
         producer.on_emergency_stop(lambda s: end(f'emergency stop by {s.source}: {s.reason}'))
         producer.on_disconnected(lambda: end('the connection is lost'))
         if not await join(producer, args):

@@ -48,7 +48,7 @@ LIVE = 'live'
 LOOKING = 'looking for other nodes that command the robot'
 NO_JOINTS = 'no joints are known: list them in joints, or publish robot_description'
 NO_PRODUCER = 'the room has no producer: start the leader, or drive from the console'
-NO_UPDATE = 'waiting for a live update: move the leader'
+NO_UPDATE = 'waiting for a live update: move the leader, or a joint in the console'
 NOBODY = 'nobody has control of the room: take it in the console, or with a policy or a leader'
 RELEASED = (
     'control was released at the robot: take it again; who still has it has to release it first'

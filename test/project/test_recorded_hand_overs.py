@@ -440,3 +440,20 @@ def test_a_damaged_row_of_a_hand_over_moves_nothing(kind: str, url: str, tmp_pat
     assert done.returncode == 1
     assert done.stderr.startswith(f'replay_room: {path}, line 3: ')
     assert why in done.stderr
+
+
+async def test_a_replay_ends_when_a_person_takes_control(url: str, tmp_path: Path) -> None:
+    """It prints who has control, instead of sending updates that move nothing."""
+    path = tmp_path / 'long.csv'
+    rows = ''.join(f'{n / 10},{n},update,elbow,{n}.5,,,,\n' for n in range(200))
+    path.write_text(f'{HEAD}\n{rows}')
+    _, room = await RoboticsConsumer(url).create_room('lab')
+    place = ('--server-url', url, '--workspace-id', 'lab', '--room-id', room)
+    async with operator(url, 'lab', room, 'person') as person:
+        with running_example('replay_room', *place, path) as replay:
+            await wait_until(lambda: person.sources, 'an update')
+            await person.take()
+            await wait_until(lambda: not replay.is_alive, 'the end')
+
+            assert replay.wait() == 1
+            assert 'person has control; the rest is not replayed' in replay.output

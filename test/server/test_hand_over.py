@@ -100,7 +100,7 @@ async def test_a_hand_over_and_back(taking: str) -> None:
 
 
 async def test_a_room_has_its_own_policy(taking: str) -> None:
-    """The creation of a room names it; another value is refused, and nothing is created."""
+    """Its creation names it; another value is refused. Of a room that exists it is reported."""
     rooms = f'{taking}/robotics/workspaces/{WORKSPACE}/rooms'
     for policy in ('first', 'ask', 'take'):
         httpx.post(rooms, json={'room_id': policy, 'control': policy})
@@ -110,7 +110,8 @@ async def test_a_room_has_its_own_policy(taking: str) -> None:
 
     assert httpx.post(rooms, json={'room_id': 'odd', 'control': 'mine'}).status_code == 422
     assert httpx.get(f'{rooms}/odd').status_code == 404
-    httpx.post(rooms, json={'room_id': 'first', 'control': 'take'})
+    again = httpx.post(rooms, json={'room_id': 'first', 'control': 'take'}).json()
+    assert again['control'] == 'first'
     control = get(taking, 'first')['control']
     assert isinstance(control, dict)
     assert control['policy'] == 'first'

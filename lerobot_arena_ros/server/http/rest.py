@@ -127,10 +127,13 @@ async def create_room(
         max_consumers=wanted.max_consumers,
         prepare=lambda room: room.set_policy(policy),
     )
+    # A room that existed may have another policy than the wanted one.
+    found = {} if wanted.control is None else {'control': room.control.policy.value}
     return {
         'success': True,
         'workspace_id': workspace_id,
         'room_id': room.room_id,
+        **found,
         'message': f'Room {room.room_id} created successfully in workspace {workspace_id}',
     }
 
