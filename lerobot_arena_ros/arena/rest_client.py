@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import builtins
-from collections.abc import Coroutine
 import ssl
 from typing import Any
 import uuid
@@ -34,6 +33,7 @@ from .errors import (
 )
 from .fields import is_text, printable
 from .proxies import Proxy, through
+from .within import within
 
 __all__ = ['Rooms', 'translate_http']
 
@@ -134,7 +134,13 @@ class Rooms:
         options['headers'] = {**self._access.headers(self.address), 'Accept-Encoding': 'identity'}
         where = through(self._access.proxy(self.address), url)
         request = self._read_response(method, url, where, options)
-        response = await _within(2 * self._timeout_s, request, where)
+        limit_s = 2 * self._timeout_s
+        try:
+            # httpx restarts its timeout with each byte.
+            response = await within(limit_s, request)
+        except asyncio.TimeoutError:
+            text = f'{where}: no complete response within {limit_s:g} s'
+            raise TransportError(text) from None
         if response.status_code != 200:
             raise _rejected(response, method, where)
         try:
@@ -195,27 +201,6 @@ def _proxy(proxy: Proxy) -> httpx.Proxy:
 def _no_tls() -> ssl.SSLContext:
     """Return empty settings for plain HTTP, because loading certificates takes too long."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-async def _within(
-    seconds: float, request: Coroutine[Any, Any, httpx.Response], url: str
-) -> httpx.Response:
-    """
-    Await a response for a limited time.
-
-    httpx restarts its timeout with each byte, and ``wait_for`` can swallow a cancellation.
-    """
-    task = asyncio.create_task(request, name=f'ask {url}')
-    try:
-        await asyncio.wait([task], timeout=seconds)
-        if not task.done():
-            raise TransportError(f'{url}: no complete response within {seconds:g} s')
-        return task.result()
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-        if not task.cancelled():
-            task.exception()  # Retrieve it, or the loop would log an exception never retrieved.
 
 
 def translate_http(exc: Exception, url: str) -> ArenaError:

@@ -29,6 +29,7 @@ from ..arena.clients import RoboticsConsumer
 from ..arena.joined_client import JoinedClient
 from ..arena.messages import JointUpdate
 from ..arena.session import Event, Presence
+from ..arena.within import within
 from .errors import NoObservation
 from .pairing import Matched, Pairing
 from .video_consumer import VideoConsumer
@@ -177,7 +178,7 @@ class Observations:
         """
         left_s = deadline - time.monotonic()
         try:
-            await asyncio.wait_for(self._arrived.wait(), None if left_s == math.inf else left_s)
+            await within(None if left_s == math.inf else left_s, self._arrived.wait())
         except asyncio.TimeoutError:
             reasons = '; '.join([*self._links(), *self._pairing.obstacles(time.monotonic())])
             text = f'no observation for {self._timeout_s:g} s: {reasons}'

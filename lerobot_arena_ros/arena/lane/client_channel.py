@@ -21,6 +21,7 @@ import contextlib
 import socket
 from typing import Any
 
+from ..within import within
 from .certificate import Certificate
 from .channel import Channel
 from .dtls import DtlsSession, DtlsState, client_session
@@ -67,7 +68,7 @@ async def open_channel(
 async def _resolve(host: str, port: int, timeout_s: float) -> list[tuple[int, Any]]:
     lookup = asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_DGRAM)
     try:
-        found = await asyncio.wait_for(lookup, timeout_s)
+        found = await within(timeout_s, lookup)
     except asyncio.TimeoutError:
         raise LaneError(
             f'cannot open a lane to {host}:{port}: the name was not resolved in {timeout_s:g} s; '
