@@ -51,8 +51,8 @@ NO_PRODUCER = 'the room has no producer: start the leader, or drive from the con
 NO_UPDATE = 'waiting for a live update: move the leader, or a joint in the console'
 NOBODY = 'nobody has control of the room: take it in the console, or with a policy or a leader'
 RELEASED = (
-    'control was released at the robot: take it again; a driver that still has it has to release it'
-    ' first'
+    'control was released at the robot: take it again; a driver that still has it has to release'
+    ' it first'
 )
 CONNECTING = 'connecting to the room'
 

@@ -508,7 +508,7 @@ def test_an_operator_drives_only_after_it_took_control(lanes: bool) -> None:
 
             answer = await call(bridged, 'take_control')
             assert answer.success
-            assert answer.message == 'requested; policy has control until then: see ~/control_holder'
+            assert answer.message == 'requested; policy has control now, see ~/control_holder'
             await seen(bridged, 'sending', 'producing')
             leader = str(person.holder)
             assert leader.startswith('robot-bridge-')

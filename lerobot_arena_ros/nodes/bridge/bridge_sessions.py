@@ -218,7 +218,7 @@ class BridgeSessions:
             return True, 'this bridge has control already'
         holder = control.holder
         self._produce_link.request(ControlAction.TAKE)
-        return True, f'requested; {holder or "nobody"} has control until then: see ~/control_holder'
+        return True, f'requested; {holder or "nobody"} has control now, see ~/control_holder'
 
     def release_control(self) -> tuple[bool, str]:
         """
