@@ -17,6 +17,7 @@ limit, viewers that join and leave a room again and again would stop the picture
 from __future__ import annotations
 
 import asyncio
+import math
 
 __all__ = ['BURST', 'PERIOD_S', 'Pace']
 
@@ -32,7 +33,8 @@ class Pace:
 
     def __init__(self) -> None:
         self._turns = asyncio.Lock()
-        self._used_until = 0.0
+        # Not 0, because the clock of the loop may begin with the machine.
+        self._used_until = -math.inf
 
     async def turn(self) -> None:
         """Wait for the next turn; one that is cancelled meanwhile takes none from the others."""
