@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PUBLIC = [
     'RoboticsClientCore',
     'RoboticsConsumer',
+    'RoboticsOperator',
     'RoboticsProducer',
     'create_client',
     'create_consumer_client',

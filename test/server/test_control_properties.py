@@ -25,6 +25,7 @@ from hypothesis.stateful import (
     invariant,
     multiple,
     rule,
+    run_state_machine_as_test,
 )
 
 from lerobot_arena_ros.arena.control_messages import (
@@ -270,5 +271,8 @@ class Rooms(RuleBasedStateMachine):
         return found
 
 
-TestRooms = Rooms.TestCase
-TestRooms.settings = settings(max_examples=300, stateful_step_count=60, deadline=None)
+def test_control_is_right_in_any_order_of_events() -> None:
+    """At most one driver has it, and everybody who asked knows who."""
+    run_state_machine_as_test(
+        Rooms, settings=settings(max_examples=300, stateful_step_count=60, deadline=None)
+    )
