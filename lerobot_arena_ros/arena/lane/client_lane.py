@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+import contextlib
 from dataclasses import replace
 import itertools
 import uuid
@@ -126,7 +127,7 @@ class ClientLane:
 
         def on_end(reason: str) -> None:
             # This task may have been cancelled just before.
-            if not ended.done():
+            with contextlib.suppress(asyncio.InvalidStateError):
                 ended.set_result(reason)
 
         lane = Lane(
