@@ -17,7 +17,7 @@ A robot in the room moves. The program sends the recorded updates with their joi
 send the pose that the room remembered at the start of the recording. The first update moves the
 robot from its current position, and its bridge limits the velocity.
 
-Only updates that had an effect are sent, whoever sent them. Those of drivers without control
+Only updates that had an effect are sent, those of all drivers. Those of drivers without control
 (shadows) are left out, and so are hand-overs: this program is the only driver of the replay.
 
 A recorded emergency stop is not sent, because it is over. The replay ends there, because the
