@@ -26,7 +26,7 @@ from enum import Enum
 from typing import Any
 
 from .errors import ProtocolError
-from .fields import as_text, is_text, optional_text, shown
+from .fields import as_text, is_text, optional_count, optional_text, shown
 
 __all__ = [
     'CONTROL_ACTIONS',
@@ -46,16 +46,12 @@ __all__ = [
 MAX_REFUSAL_LENGTH = 500
 """The maximum number of characters of a refusal; longer ones are truncated."""
 
-_LARGEST_NUMBER = 2**53
-"""The largest integer that every JSON parser represents exactly."""
-
 
 class ControlPolicy(str, Enum):
     """
     How a driver gets control of a room while another one has it.
 
-    ``first``: not at all; whoever has control keeps it. ``ask``: whoever has control is asked.
-    ``take``: at once.
+    ``first``: not at all; the holder keeps it. ``ask``: the holder is asked. ``take``: at once.
     """
 
     FIRST = 'first'
@@ -158,7 +154,9 @@ def read_request(fields: Mapping[str, Any]) -> ControlRequest:
     """Return the request of a parsed frame whose type is one of :data:`CONTROL_ACTIONS`."""
     to = fields.get('to')
     return ControlRequest(
-        ControlAction(fields['type']), to if is_text(to) else None, _number(fields, 'request')
+        ControlAction(fields['type']),
+        to if is_text(to) else None,
+        optional_count(fields.get('request')),
     )
 
 
@@ -166,7 +164,7 @@ def read_answer(fields: Mapping[str, Any]) -> ControlAnswer:
     """Return the answer of a parsed frame."""
     refusal = fields.get('refusal')
     return ControlAnswer(
-        _number(fields, 'request'),
+        optional_count(fields.get('request')),
         None if refusal is None else as_text(refusal)[:MAX_REFUSAL_LENGTH],
         optional_text(fields.get('holder')),
     )
@@ -190,17 +188,17 @@ def read_control(fields: Mapping[str, Any]) -> ControlState:
         ControlPolicy(policy),
         _names(fields.get('drivers')),
         _names(fields.get('requests')),
-        _number(fields, 'number') or 0,
+        optional_count(fields.get('number')) or 0,
         ControlChange(change) if change in _CHANGES else None,
         optional_text(fields.get('by')),
         optional_text(fields.get('timestamp')),
-        _number(fields, 'seq'),
+        optional_count(fields.get('seq')),
     )
 
 
 def control_number(control: object) -> int | None:
     """Return how many times control has changed, of the control in a REST reply; None: unknown."""
-    return _number(control, 'number') if isinstance(control, dict) else None
+    return optional_count(control.get('number')) if isinstance(control, dict) else None
 
 
 def control_fields(message: ControlRequest | ControlAnswer | ControlState) -> dict[str, Any]:
@@ -236,10 +234,3 @@ _CHANGES = tuple(change.value for change in ControlChange)
 
 def _names(value: object) -> tuple[str, ...]:
     return tuple(each for each in value if is_text(each)) if isinstance(value, list) else ()
-
-
-def _number(fields: Mapping[str, Any], key: str) -> int | None:
-    number = fields.get(key)
-    if not isinstance(number, int) or isinstance(number, bool):
-        return None
-    return number if 0 <= number <= _LARGEST_NUMBER else None

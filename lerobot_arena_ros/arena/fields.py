@@ -21,6 +21,7 @@ __all__ = [
     'as_text',
     'is_finite',
     'is_text',
+    'optional_count',
     'optional_stamp',
     'optional_text',
     'printable',
@@ -29,6 +30,9 @@ __all__ = [
 
 MAX_STAMP_NS = (2**31 - 1) * 1_000_000_000
 """The last second that a stamp of ROS can have, in nanoseconds since 1970."""
+
+_LARGEST_COUNT = 2**53
+"""The largest integer that every JSON parser represents exactly."""
 
 _LARGEST = 1.7976931348623157e308
 """The largest finite double; a larger JSON number is not a valid value."""
@@ -74,6 +78,13 @@ def as_text(value: object) -> str:
 def optional_text(value: object) -> str | None:
     """Return a value as text; None stays None."""
     return None if value is None else as_text(value)
+
+
+def optional_count(value: object) -> int | None:
+    """Return a value that is an integer from 0 to 2^53; None if it is not one."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value <= _LARGEST_COUNT else None
 
 
 def optional_stamp(value: object) -> int | None:

@@ -51,6 +51,7 @@ from .fields import (
     as_text,
     is_finite,
     is_text,
+    optional_count,
     optional_stamp,
     optional_text,
     shown,
@@ -106,9 +107,6 @@ MAX_ODD = 100
 """The maximum number of invalid joints of one update that are described."""
 
 _FINGERPRINT = re.compile('[0-9a-f]{64}')
-
-_LARGEST_SEQ = 2**53
-"""The largest integer that every JSON parser represents exactly."""
 
 Entry = dict[str, Any]
 """One joint of an update: ``name``, ``value``, optionally ``speed``, and other keys unchanged."""
@@ -230,11 +228,6 @@ class ShadowUpdate:
     timestamp: str | None = None
     source: str | None = None
     stamp_ns: int | None = None
-
-    @property
-    def values(self) -> dict[str, float]:
-        """The value of each joint by its name; if a name occurs twice, the last value."""
-        return {entry['name']: float(entry['value']) for entry in self.entries}
 
     @cached_property
     def text(self) -> str:
@@ -509,11 +502,11 @@ def client_message(fields: Mapping[str, Any], features: frozenset[Feature]) -> C
             stamp_ns = optional_stamp(fields.get('stamp_ns'))
             entries = _entries(fields.get('data'))
             # Another client may send a key of this name with another meaning.
-            seq = _optional_seq(fields) if Feature.FAST_LANE in features else None
-            known = _optional_seq(fields, 'control') if Feature.CONTROL in features else None
+            seq = optional_count(fields.get('seq')) if Feature.FAST_LANE in features else None
+            known = optional_count(fields.get('control')) if Feature.CONTROL in features else None
             return JointUpdate(entries, stamp_ns=stamp_ns, seq=seq, control=known)
         case 'heartbeat':
-            return Heartbeat(_optional_seq(fields))
+            return Heartbeat(optional_count(fields.get('seq')))
         case 'emergency_stop':
             return _emergency_stop(fields)
         case 'lane_request' if Feature.FAST_LANE in features:
@@ -566,11 +559,12 @@ def server_message(fields: Mapping[str, Any]) -> ServerMessage:
             source = optional_text(fields.get('source'))
             entries, odd = _usable(fields.get('data'))
             stamp_ns = optional_stamp(fields.get('stamp_ns'))
-            return JointUpdate(entries, timestamp, source, odd, stamp_ns, _optional_seq(fields))
+            seq = optional_count(fields.get('seq'))
+            return JointUpdate(entries, timestamp, source, odd, stamp_ns, seq)
         case 'heartbeat_ack':
             present = fields.get('has_producer')
             present = present if isinstance(present, bool) else None
-            return HeartbeatAck(timestamp, present, _optional_seq(fields))
+            return HeartbeatAck(timestamp, present, optional_count(fields.get('seq')))
         case 'emergency_stop':
             return _emergency_stop(fields)
         case 'state_sync':
@@ -879,13 +873,6 @@ def _joined(fields: Mapping[str, Any], timestamp: str | None) -> Joined:
 
 def _optional_duration(value: object) -> float | None:
     return float(value) if is_finite(value) and value > 0 else None
-
-
-def _optional_seq(fields: Mapping[str, Any], key: str = 'seq') -> int | None:
-    seq = fields.get(key)
-    if not isinstance(seq, int) or isinstance(seq, bool):
-        return None
-    return seq if 0 <= seq <= _LARGEST_SEQ else None
 
 
 def _last_stop(fields: object) -> LastStop | None:

@@ -498,8 +498,8 @@ class Session:
         """
         Drop what is from before a change of control, and pass on all values of the new holder.
 
-        It may be the holder of before, which has lost control meanwhile. If only those are new who
-        ask for control or may have it, the last update may still arrive.
+        The new holder may be the same participant as before, if it lost control in between. A
+        message with the same number reports only other drivers or requests: it outdates nothing.
         """
         if state.number == self._control_number:
             return

@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
@@ -83,16 +82,6 @@ def test_an_answer_is_decoded_as_it_was_encoded(message: ServerMessage) -> None:
 
     assert decode_server(text) == message
     assert 'null' not in text
-
-
-def test_a_shadow_has_values_like_an_update() -> None:
-    """The last one counts if a joint occurs twice."""
-    entries: tuple[dict[str, Any], ...] = (
-        {'name': 'elbow', 'value': 1},
-        {'name': 'elbow', 'value': 2},
-    )
-
-    assert ShadowUpdate(entries).values == {'elbow': 2.0}
 
 
 @pytest.mark.parametrize('number', [-1, 2**53 + 1, 1.0, True, '1', None, [1]])

@@ -49,7 +49,7 @@ class Newest:
 
         An update without a number is newer, because its sender does not use a lane.
 
-        :returns: None if nothing is newer, or if the update is from before another driver's.
+        :returns: None if nothing is newer, or if another driver has sent a newer update.
         """
         seq = update.seq
         if seq is None:
@@ -83,8 +83,8 @@ class Newest:
         """
         Drop all updates with a lower number from now on: another driver has control.
 
-        A robot discards what it has received before this news. So a second copy of the newest
-        update counts, if the first one has overtaken the news.
+        A robot discards what it has received before the message about control. So a second copy
+        of an update counts if the first copy has overtaken that message.
         """
         self._first_seq = max(seq, self._first_seq)
         self._again = {name for name, known in self._seqs.items() if known >= seq}

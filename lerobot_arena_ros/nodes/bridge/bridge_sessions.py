@@ -222,7 +222,7 @@ class BridgeSessions:
 
     def release_control(self) -> tuple[bool, str]:
         """
-        Release the control of this bridge, and take it from whoever drives its robot.
+        Release the control of this bridge, and revoke that of the driver of its robot.
 
         The robot holds at once.
 
@@ -237,7 +237,7 @@ class BridgeSessions:
         return all(is_done for is_done, _ in answers), '; '.join(text for _, text in answers)
 
     def _revoke(self, link: RoomLink, consumer: CommandConsumer) -> tuple[bool, str]:
-        """Take control of the consumed room from whoever has it, and hold at once."""
+        """Revoke the control of the driver in the consumed room, and hold at once."""
         refusal = link.control.unavailable()
         if refusal is not None:
             return False, f'not released: {refusal}'

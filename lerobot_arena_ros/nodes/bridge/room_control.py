@@ -152,7 +152,7 @@ class RoomControl:
         return state.holder is None or self.is_ours or state.policy is not ControlPolicy.FIRST
 
     def _log_change(self, state: ControlState) -> None:
-        # A producer that joins says so already.
+        # The join of a producer is logged already.
         has_joined = self.is_ours and state.change is ControlChange.JOINED
         if state.change is None or has_joined:
             return

@@ -131,7 +131,7 @@ class Control:
         )
 
     def take_news(self) -> bool:
-        """Return whether the state is another one than at the last call."""
+        """Return whether the state has changed since the last call."""
         is_new, self._is_new = self._is_new, False
         return is_new
 

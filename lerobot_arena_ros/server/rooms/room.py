@@ -111,8 +111,8 @@ class Room(BaseRoom):
         member = super().join(join, now, may_drive=may_drive)
         holder = self.control.holder
         self.control.join(member, may_drive=may_drive)
-        for driver in self.control.drivers:
-            self._newest.setdefault(driver, Newest())
+        if member in self.control.drivers:
+            self._newest[member] = Newest()
         self._note_control(holder)
         return member
 
@@ -211,7 +211,7 @@ class Room(BaseRoom):
         unsent = self._unsent
         for entry in entries:
             name, value = entry['name'], entry['value']
-            if moved.get(name, joints.get(name)) != value or (unsent and name in unsent):
+            if moved.get(name, joints.get(name)) != value or name in unsent:
                 moved[name] = value
                 changed.append(entry)
         if not changed:
@@ -222,8 +222,7 @@ class Room(BaseRoom):
         if len(message.text) > MAX_ENTRY_CHARS:
             _check_lengths(changed)
         joints.update(moved)
-        if unsent:
-            unsent.difference_update(moved)
+        unsent.difference_update(moved)
         self._stamp_ns = stamp_ns
         self.active_s = now.steady_s
         self.counters.updates += 1
@@ -324,7 +323,7 @@ class Room(BaseRoom):
             self._warned.add(member)
             holder = self.control.holder
             who = 'Nobody' if holder is None else holder.participant_id
-            text = f'{who} has control of this room: the joint updates of others have no effect'
+            text = f'{who} has control of this room, so your joint updates have no effect'
             return Delivery((member,), ErrorReply(text, now.stamp, 'not_in_control'))
         names = dict.fromkeys(entry['name'] for entry in update.entries)
         self._check_names([name for name in names if name not in self.joints])
