@@ -178,9 +178,8 @@ async def follow(
                 panel.stop = 'STOP SENT, not confirmed yet'
                 await producer.send_emergency_stop('stopped at the terminal')
             elif key == 'r':
-                panel.stop = (
-                    panel.taken
-                )  # Before the request, because another stop may arrive meanwhile.
+                # Before the request, because another stop may arrive meanwhile.
+                panel.stop = panel.taken
                 panel.pose |= await remembered_pose(producer, args)
             elif moved := panel.press(key):
                 await producer.send_state_sync(moved)
