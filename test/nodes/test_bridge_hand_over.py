@@ -146,11 +146,12 @@ def check_motion(bridged: Robot) -> None:
     is compared: it changes by at most the acceleration times the span. This finds a reversal
     without braking; test_gate_handover.py checks each step exactly.
     """
+    commands = bridged.commands
     times = [0.0]
-    for early, late in itertools.pairwise(stamp_s(command) for command in bridged.commands):
+    for early, late in itertools.pairwise(map(stamp_s, commands)):
         times.append(times[-1] + min(late - early, PERIOD_S))
     for number in range(2):
-        positions = [command.position[number] for command in bridged.commands]
+        positions = [command.position[number] for command in commands]
         steps = [abs(b - a) for a, b in itertools.pairwise(positions)]
         assert max(steps) <= VELOCITY * PERIOD_S + 1e-9
         velocities = []

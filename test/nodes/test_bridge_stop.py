@@ -135,10 +135,10 @@ def test_a_late_subscriber_sees_the_latch(bridged: Robot) -> None:
 
 def test_nothing_leaves_while_stopped_and_motion_resumes_after_reset(bridged: Robot) -> None:
     """Live updates have no effect until the reset; the next one after it moves the robot."""
-    commands = bridged.commands
 
     def last_is(degrees: float) -> bool:
         wanted = math.radians(degrees)
+        commands = bridged.commands
         return bool(commands) and math.isclose(commands[-1].position[0], wanted, abs_tol=1e-9)
 
     async def act(producer: RoboticsProducer) -> None:

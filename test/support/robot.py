@@ -88,8 +88,8 @@ class Robot:
 
     @property
     def commands(self) -> list[Any]:
-        """All commands so far."""
-        return self.probe.commands[NAMESPACE]
+        """A copy of all commands so far; the arm may be commanded while a test reads it."""
+        return list(self.probe.commands[NAMESPACE])
 
     @property
     def state(self) -> str:
