@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import atexit
 from collections import deque
 import itertools
 import os
@@ -65,3 +66,10 @@ def ros_environment() -> dict[str, str]:
     domain, lock = lock_domain()
     _locks.append(lock)
     return {'ROS_DOMAIN_ID': str(domain), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+
+
+@atexit.register
+def _unlock() -> None:
+    """Close the locks, because Python warns of each socket that is still open at its end."""
+    for lock in _locks:
+        lock.close()
