@@ -64,6 +64,7 @@ class StopLatch:
         self._known: dict[str, str | None] = {}
         self._asserted = False
         self._asserted_at: float | None = None
+        self._is_from_input = False  # Whether the input was the first to trip the latch.
         self._may_echo = False  # Whether the input became true after our own stop.
         self._ignore_input_until: float | None = None
 
@@ -150,7 +151,8 @@ class StopLatch:
         :returns: whether it asserts a stop, so that the caller has to trip the latch.
         """
         if asserted and not self._asserted:
-            self._may_echo = self.is_latched
+            # A copy of an old false may arrive after the true of another bridge's stop.
+            self._may_echo = self.is_latched and not self._is_from_input
         self._asserted = asserted
         if not asserted:
             self._ignore_input_until = None
@@ -158,6 +160,7 @@ class StopLatch:
             return False
         if asserted:
             self._asserted_at = now
+            self._is_from_input = self._is_from_input or not self.is_latched
         return asserted
 
     def reset(
@@ -173,8 +176,8 @@ class StopLatch:
 
         Two bridges that subscribe to each other would keep each other stopped for ever. So the
         input counts as the echo of our own stop under three conditions: only bridges publish it, a
-        bridge subscribes to our status, and the input became true after our own stop. The user
-        resets the bridge where the stop began first, then the others.
+        bridge subscribes to our status, and the input became true after a stop that did not come
+        from it. The user resets the bridge where the stop began first, then the others.
 
         :param publishers: how many other nodes publish the input topic now.
         :param are_bridges: whether all of them are bridges that report that they are stopped.
@@ -193,6 +196,7 @@ class StopLatch:
         elif self._asserted_at is not None and now - self._asserted_at < INPUT_MEMORY_S:
             return f'the emergency_stop topic was true less than {INPUT_MEMORY_S:g} s ago'
         self._stop = self._local = None
+        self._is_from_input = False
         return None
 
 

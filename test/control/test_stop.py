@@ -394,6 +394,44 @@ def test_the_bridge_that_was_stopped_by_another_is_reset_after_it() -> None:
     assert latch.reset(60.1, publishers=1, are_bridges=True, has_bridge_subscriber=True) is None
 
 
+@pytest.mark.parametrize(
+    ('false_at', 'true_at'),
+    [
+        # Each of the three subscriptions receives a copy of each status, in any order.
+        pytest.param(0.001, 0.002, id='late copy'),
+        pytest.param(5.0, 9.0, id='reset and stopped again'),
+    ],
+)
+def test_the_other_bridge_is_reset_first_also_after_a_moment_without_its_stop(
+    false_at: float, true_at: float
+) -> None:
+    """Its stop stopped this bridge, which was not reset since: it is no echo of ours."""
+    latch = latch_of_rooms()
+    latch.on_input(True, 0.0)
+    latch.trip(BUTTON)
+
+    latch.on_input(False, false_at)
+    latch.on_input(True, true_at)
+    refusal = latch.reset(60.0, publishers=1, are_bridges=True, has_bridge_subscriber=True)
+
+    assert refusal is not None
+    assert 'reset that one first' in refusal
+
+
+def test_the_origin_of_a_stop_is_forgotten_at_the_reset() -> None:
+    """A stop of this bridge may be echoed, although another one stopped it before."""
+    latch = latch_of_rooms()
+    latch.on_input(True, 0.0)
+    latch.trip(BUTTON)
+    latch.on_input(False, 1.0)
+    assert latch.reset(9.0, publishers=1, are_bridges=True, has_bridge_subscriber=True) is None
+
+    latch.trip(STRANGER)
+    latch.on_input(True, 10.0)
+
+    assert latch.reset(11.0, publishers=1, are_bridges=True, has_bridge_subscriber=True) is None
+
+
 def test_a_bridge_that_does_not_listen_to_us_is_no_echo() -> None:
     """The stop of a bridge that does not subscribe to our status is not an echo."""
     latch = latch_that_hears_its_echo()
