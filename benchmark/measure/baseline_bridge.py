@@ -23,8 +23,8 @@ import threading
 from typing import Any
 
 import rclpy
-from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import JointState
 import websockets
 
@@ -76,14 +76,10 @@ class Bridge(Node):
 
 
 def main() -> None:
-    """Run until a signal arrives."""
-    rclpy.init()
-    try:
-        rclpy.spin(Bridge(sys.argv[1], sys.argv[2]))
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        rclpy.try_shutdown()
+    """Run until a signal ends the process."""
+    # rclpy's handlers sometimes leave spin() waiting after a SIGTERM.
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    rclpy.spin(Bridge(sys.argv[1], sys.argv[2]))
 
 
 if __name__ == '__main__':
