@@ -131,7 +131,7 @@ nginx: $(VENV)/installed ## Test several arenas behind nginx, which must be inst
 	REQUIRE=nginx $(BIN)/python -m pytest -rs $(ARGS) test/system/test_deploy*.py test/project/test_benchmark_nginx.py
 
 browser: $(VENV)/browser $(VENV)/sim ## Test the console in Chromium, which must be installed; pictures go to build/screenshots
-	REQUIRE=browser $(BIN)/python -m pytest -rs test/server/test_console*_in_browser.py test/media/test_camera_in_browser.py \
+	REQUIRE=browser $(BIN)/python -m pytest -rs -n 2 --dist loadfile test/server/test_console*_in_browser.py test/media/test_camera_in_browser.py \
 	  test/sim/test_sim_*_in_browser.py $(ARGS)
 
 bench: $(VENV)/$(if $(SHORT),installed,bench) ## Measure everything and its lower bounds; SHORT=1 is a smoke test
