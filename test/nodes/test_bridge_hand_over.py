@@ -63,6 +63,7 @@ CLUTCH = {
 LEAD = {'produce.room_id': 'a', 'joints': ['j1'], 'produce.role': 'operator'}
 LANE = 'consume: joint updates take a fast lane now'
 NOBODY = 'nobody has control of the room'
+RELEASED = 'consume: release_control: done'
 
 arenas = pytest.mark.parametrize('lanes', [False, True], ids=['websocket', 'lane'])
 
@@ -393,7 +394,7 @@ def test_a_release_at_the_robot_holds_before_its_answer() -> None:
 
         with_two(bridged, act)
         check_motion(bridged)
-        wait_for(lambda: 'consume: release_control: done' in bridged.bridge.output, 'the log')
+        wait_for(lambda: RELEASED in bridged.bridge.output, 'the log')
 
 
 def test_a_release_holds_while_updates_of_the_holder_still_arrive() -> None:
@@ -457,6 +458,8 @@ def test_a_release_while_nobody_has_control_says_so() -> None:
 
             assert answer.success
             assert answer.message.startswith('nobody has control')
+            # Until the room has handled the request, it takes control from everybody.
+            await wait_until(lambda: RELEASED in bridged.bridge.output, 'the answer of the room')
             await policy.take()
             await ready(bridged)
 

@@ -14,7 +14,8 @@ Data from ROS into a room: :mod:`.joint_state_producer` sends the JointStates of
 ``joint_states``. Data from a room to ROS: :mod:`.command_consumer` passes the updates of the room
 through its gate to :mod:`.command_topic`. An emergency stop passes through
 :mod:`.emergency_stop` in both directions; its docstring has the sequence. Who has control of a
-room is in :mod:`.room_control`, and on the ROS graph in :mod:`.control_panel`.
+room is in :mod:`.room_control`, what a person at the robot requests about it in
+:mod:`.control_requests`, and on the ROS graph both are in :mod:`.control_panel`.
 
 May import :mod:`..runtime` and :mod:`..settings`, and the ROS-free packages ``arena`` and
 ``control``.

@@ -19,7 +19,6 @@ import traceback
 from typing import Any
 
 from lerobot_arena_ros.arena.connection import Connection
-from lerobot_arena_ros.arena.control_messages import ControlAction
 from lerobot_arena_ros.arena.errors import ArenaError
 from lerobot_arena_ros.arena.features import Feature
 from lerobot_arena_ros.arena.messages import Role
@@ -30,9 +29,15 @@ from lerobot_arena_ros.control.stop import Stop
 
 from ..runtime.arena_thread import ArenaThread
 from ..runtime.node_log import NodeLog
-from ..settings.bridge_settings import PAUSE_S, BridgeSettings
+from ..settings.bridge_settings import (
+    PAUSE_S,
+    BridgeSettings,
+    ConsumeSettings,
+    ProduceSettings,
+)
 from .command_consumer import CommandConsumer, RestartableTimer
 from .command_topic import CommandTopic
+from .control_requests import ControlRequests
 from .emergency_stop import EmergencyStopPanel
 from .joint_state_producer import JointStateProducer
 from .robot_reporter import Identity, RobotReporter
@@ -44,6 +49,22 @@ QUEUED_S = 0.1
 """How long after a pause of this process measurements may be old ones from a queue."""
 
 
+_PRODUCE_FEATURES = frozenset(
+    {
+        Feature.CONTROL,
+        Feature.HEARTBEAT_SEQ,
+        Feature.LAST_STOP,
+        Feature.LIVENESS,
+        Feature.REFUSED_JOINTS,
+        Feature.STAMPS,
+    }
+)
+
+_CONSUME_FEATURES = frozenset(
+    {Feature.CONTROL, Feature.HEARTBEAT_SEQ, Feature.LAST_STOP, Feature.ROBOT_STATE}
+)
+
+
 class BridgeSessions:
     """
     The objects that exist between configure and cleanup. Called by the ROS thread.
@@ -53,6 +74,8 @@ class BridgeSessions:
     :param find_publishers: returns the names of the nodes that publish joint_states, if there are
         several.
     :param on_change: called by any thread when the gate or a link changes its state.
+    :ivar links: the links to the rooms; first that of the producer.
+    :ivar control: what a person at the robot requests about control.
     :ivar is_enabled: whether values pass.
     """
 
@@ -72,9 +95,6 @@ class BridgeSessions:
     ) -> None:
         self.producer: JointStateProducer | None = None
         self.consumer: CommandConsumer | None = None
-        self.links: list[RoomLink] = []
-        self._produce_link: RoomLink | None = None
-        self._consume_link: RoomLink | None = None
         self.publishers = 0
         self.unmapped: set[str] = set()
         self.failure: str | None = None
@@ -93,35 +113,13 @@ class BridgeSessions:
         self._callbacks = PauseWatch(PAUSE_S, steady_now())
         self._tasks: list[concurrent.futures.Future[asyncio.Task[None]]] = []
         if settings.produce is not None:
-            produce = settings.produce
             self.producer = JointStateProducer(
-                produce,
+                settings.produce,
                 joint_map,
                 thread,
                 logger,
                 max_delay_s=settings.link.timing.max_delay_s,
             )
-            self._produce_link = self._add_link(
-                'produce',
-                # An operator receives the updates of others, too, and its producer ignores them.
-                Role.CONSUMER if produce.is_operator else Role.PRODUCER,
-                produce.room_id,
-                produce.create_room,
-                self.producer,
-                self.producer.feed,
-                frozenset(
-                    {
-                        Feature.CONTROL,
-                        Feature.HEARTBEAT_SEQ,
-                        Feature.LAST_STOP,
-                        Feature.LIVENESS,
-                        Feature.REFUSED_JOINTS,
-                        Feature.STAMPS,
-                    }
-                ),
-            )
-            control = self._produce_link.control
-            self.producer.why_without_control = lambda: control.obstacle
         if settings.consume is not None and topic is not None:
             self.consumer = CommandConsumer(
                 settings.consume,
@@ -134,32 +132,9 @@ class BridgeSessions:
                 stopped=str(panel.stop) if panel.stop else None,
                 find_publishers=find_publishers,
             )
-            self._reporter = RobotReporter(
-                identity,
-                self.consumer,
-                thread,
-                stop=lambda: (panel.stop, panel.stop_id),
-                reset_refusal=lambda: panel.reset_refusal,
-                link=lambda: self.links[-1].seen_by_room,
-            )
-            consume = settings.consume
-            features = {
-                Feature.CONTROL,
-                Feature.HEARTBEAT_SEQ,
-                Feature.LAST_STOP,
-                Feature.ROBOT_STATE,
-            }
-            if settings.allow_remote_reset:
-                features.add(Feature.REMOTE_RESET)
-            self._consume_link = self._add_link(
-                'consume',
-                Role.CONSUMER,
-                consume.room_id,
-                consume.create_room,
-                self.consumer,
-                self._reporter.feed,
-                frozenset(features),
-            )
+        produce, consume = self._produce_link(), self._consume_link()
+        self.links = tuple(link for link in (produce, consume) if link is not None)
+        self.control = ControlRequests(produce=produce, consume=consume, consumer=self.consumer)
 
     def start(self) -> None:
         """Begin to join the rooms."""
@@ -177,76 +152,15 @@ class BridgeSessions:
         return all(ended)
 
     def enable(self, enabled: bool) -> None:
-        """
-        Let values through, or block them.
-
-        An operator that is blocked releases control, and withdraws its request for it: control
-        that came later would make it drive when it is activated again.
-        """
-        produce, link = self._settings.produce, self._produce_link
-        is_operator = produce is not None and produce.is_operator
-        if is_operator and link is not None and not enabled and _may_release(link):
-            link.request(ControlAction.RELEASE)
+        """Let values through, or block them. An operator that is blocked releases control."""
+        produce = self._settings.produce
+        if produce is not None and produce.is_operator and not enabled:
+            self.control.release_own()
         self.is_enabled = enabled
         if self.producer is not None:
             self.producer.enable(enabled)
         if self.consumer is not None:
             self.consumer.enable(enabled)
-
-    @property
-    def control_holder(self) -> str:
-        """
-        Who has control of the consumed room, or of the produced one if nothing is consumed.
-
-        It is empty if nobody has, or if that is unknown. Any thread.
-        """
-        link = self._consume_link or self._produce_link
-        return '' if link is None else link.control.holder or ''
-
-    def take_control(self) -> tuple[bool, str]:
-        """
-        Request control of the produced room.
-
-        :returns: whether it is requested, or not necessary, and the text for the user.
-        """
-        assert self._produce_link is not None
-        control = self._produce_link.control
-        refusal = control.untakable()
-        if refusal is not None:
-            return False, f'not taken: {refusal}'
-        if control.is_ours:
-            return True, 'this bridge has control already'
-        holder = control.holder
-        self._produce_link.request(ControlAction.TAKE)
-        return True, f'requested; {holder or "nobody"} has control now, see ~/control_holder'
-
-    def release_control(self) -> tuple[bool, str]:
-        """
-        Release the control of this bridge, and revoke that of the driver of its robot.
-
-        The robot holds at once.
-
-        :returns: whether all of it is requested, or not necessary, and the text for the user.
-        """
-        answers = []
-        if self._consume_link is not None and self.consumer is not None:
-            answers.append(self._revoke(self._consume_link, self.consumer))
-        link = self._produce_link
-        if link is not None and (_may_release(link) or not answers):
-            answers.append(_release_own(link))
-        return all(is_done for is_done, _ in answers), '; '.join(text for _, text in answers)
-
-    def _revoke(self, link: RoomLink, consumer: CommandConsumer) -> tuple[bool, str]:
-        """Revoke the control of the driver in the consumed room, and hold at once."""
-        refusal = link.control.unavailable()
-        if refusal is not None:
-            return False, f'not released: {refusal}'
-        holder = link.control.holder
-        # Requested also if nobody has control: somebody may have taken it just now.
-        link.request(ControlAction.RELEASE, prepare=consumer.release)
-        if holder is None:
-            return True, 'nobody has control; the robot holds until somebody gets it'
-        return True, f'requested: {holder} has to release control; the robot holds'
 
     def set_joint_map(self, joint_map: JointMap) -> None:
         """Use another joint map, for example with limits that were not known before."""
@@ -357,29 +271,69 @@ class BridgeSessions:
     def _on_stall(self, cause: str) -> None:
         self._panel.trip(Stop('the bridge', cause))
 
-    def _add_link(
+    def _produce_link(self) -> RoomLink | None:
+        """Return the link of the producer; None = nothing is produced."""
+        settings, producer = self._settings.produce, self.producer
+        if settings is None or producer is None:
+            return None
+        link = self._link(
+            'produce',
+            # An operator receives the updates of others, too, and its producer ignores them.
+            Role.CONSUMER if settings.is_operator else Role.PRODUCER,
+            settings,
+            handler=producer,
+            feed=producer.feed,
+            features=_PRODUCE_FEATURES,
+        )
+        producer.why_without_control = lambda: link.control.obstacle
+        return link
+
+    def _consume_link(self) -> RoomLink | None:
+        """Return the link of the consumer; None = nothing is consumed."""
+        settings, consumer, panel = self._settings.consume, self.consumer, self._panel
+        if settings is None or consumer is None:
+            return None
+        self._reporter = RobotReporter(
+            self._identity,
+            consumer,
+            self._thread,
+            stop=lambda: (panel.stop, panel.stop_id),
+            reset_refusal=lambda: panel.reset_refusal,
+            link=lambda: link.seen_by_room,
+        )
+        allowed = {Feature.REMOTE_RESET} if self._settings.allow_remote_reset else frozenset()
+        link = self._link(
+            'consume',
+            Role.CONSUMER,
+            settings,
+            handler=consumer,
+            feed=self._reporter.feed,
+            features=_CONSUME_FEATURES | allowed,
+        )
+        return link
+
+    def _link(
         self,
         name: str,
         role: Role,
-        room_id: str,
-        create: bool,
+        place: ProduceSettings | ConsumeSettings,
+        *,
         handler: RoomHandler,
         feed: Callable[[Connection], Awaitable[None]],
         features: frozenset[Feature],
     ) -> RoomLink:
-        if self._settings.link.fast_lane:
-            features |= {Feature.FAST_LANE}
-        link = RoomLink(
+        lanes = {Feature.FAST_LANE} if self._settings.link.fast_lane else frozenset()
+        return RoomLink(
             name,
             role,
             self._settings.address,
             self._settings.access,
             self._settings.workspace_id,
-            room_id,
+            place.room_id,
             self._settings.link,
-            create_room=create,
+            create_room=place.create_room,
             participant_name=_participant_name(self._identity),
-            features=features,
+            features=features | lanes,
             handler=handler,
             feed=feed,
             stops=self._panel,
@@ -387,8 +341,6 @@ class BridgeSessions:
             logger=self._logger,
             on_change=self._on_change,
         )
-        self.links.append(link)
-        return link
 
     async def _run_link(self, link: RoomLink) -> None:
         try:
@@ -400,24 +352,6 @@ class BridgeSessions:
             # Stops of this room would not be received any more, so the node must end.
             self._logger.error(f'the {link.name} link failed:\n{traceback.format_exc()}')
             self.failure = f'the {link.name} link failed, which is a bug: {exc!r}'
-
-
-def _may_release(link: RoomLink) -> bool:
-    """Return whether this bridge has control of the produced room, or may get it any moment."""
-    return link.control.is_ours or link.control.is_requested
-
-
-def _release_own(link: RoomLink) -> tuple[bool, str]:
-    """Release the control of the produced room, or withdraw the request for it."""
-    refusal, holder = link.control.unavailable(), link.control.holder
-    if refusal is None and holder is not None and not _may_release(link):
-        refusal = f'{holder} has control; only it and a robot can release it'
-    if refusal is not None:
-        return False, f'not released: {refusal}'
-    if holder is None and not link.control.is_requested:
-        return True, 'nobody has control'
-    link.request(ControlAction.RELEASE)
-    return True, 'requested: this bridge has to release control'
 
 
 def _participant_name(identity: Identity) -> str:

@@ -63,7 +63,7 @@ class ControlPanel:
     def publish(self) -> None:
         """Publish who has control, if that is new; the arena thread calls it."""
         sessions = self._sessions()
-        holder = '' if sessions is None else sessions.control_holder
+        holder = '' if sessions is None else sessions.control.holder
         if holder != self._published:
             self._published = holder
             self._holder.publish(String(data=holder.encode(errors='backslashreplace').decode()))
@@ -73,7 +73,7 @@ class ControlPanel:
         if sessions is None:
             response.message = 'not released: the node is not configured'
         else:
-            response.success, response.message = sessions.release_control()
+            response.success, response.message = sessions.control.release()
         return response
 
     def _on_take(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
@@ -85,7 +85,7 @@ class ControlPanel:
         elif self._stop() is not None:
             refusal = 'the emergency stop is latched: reset it first'
         else:
-            response.success, response.message = sessions.take_control()
+            response.success, response.message = sessions.control.take()
             return response
         response.message = f'not taken: {refusal}'
         return response
