@@ -591,6 +591,29 @@ def test_an_operator_releases_control() -> None:
         with_two(bridged, act)
 
 
+def test_an_operator_takes_control_while_its_release_is_on_the_way() -> None:
+    """Its request follows, although the bridge still has control as far as it knows."""
+    with robot(LEAD, arena=arena()) as bridged, measured(bridged, 0.5):
+
+        async def act(policy: Operator, person: Operator) -> None:
+            await seen(bridged, 'nobody has control', 'producing')
+            assert (await call(bridged, 'take_control')).success
+            await seen(bridged, 'sending', 'producing')
+            number = person.controls[-1]['number']
+            bridged.proxy.act(FaultProxy.freeze)
+
+            assert (await call(bridged, 'release_control')).success
+            answer = await call(bridged, 'take_control')
+            assert answer.success
+            assert answer.message.startswith('requested; ')
+
+            bridged.proxy.act(FaultProxy.thaw)
+            await wait_until(lambda: person.controls[-1]['number'] == number + 2, 'both')
+            assert person.holder == person.controls[-3]['holder']
+
+        with_two(bridged, act)
+
+
 def test_a_holder_that_the_room_lets_keep_control_is_named() -> None:
     """Under the policy first, the service refuses at once."""
     with robot(LEAD, arena=arena(ControlPolicy.FIRST)) as bridged, measured(bridged, 0.5):

@@ -60,7 +60,8 @@ class ControlRequests:
         refusal = control.untakable()
         if refusal is not None:
             return False, f'not taken: {refusal}'
-        if control.is_ours:
+        # The answer to a release may still be on the way.
+        if control.is_ours and not control.is_requested(ControlAction.RELEASE):
             return True, 'this bridge has control already'
         holder = control.holder
         self._produce.request(ControlAction.TAKE)
@@ -93,7 +94,7 @@ class ControlRequests:
 
 def _may_drive(link: RoomLink) -> bool:
     """Return whether this bridge has control of the produced room, or may get it any moment."""
-    return link.control.is_ours or link.control.is_requested
+    return link.control.is_ours or link.control.is_requested(ControlAction.TAKE)
 
 
 def _revoke(link: RoomLink, consumer: CommandConsumer) -> tuple[bool, str]:
@@ -116,7 +117,7 @@ def _release_own(link: RoomLink) -> tuple[bool, str]:
         refusal = f'{holder} has control; only it and a robot can release it'
     if refusal is not None:
         return False, f'not released: {refusal}'
-    if holder is None and not link.control.is_requested:
+    if holder is None and not link.control.is_requested(ControlAction.TAKE):
         return True, 'nobody has control'
     link.request(ControlAction.RELEASE)
     return True, 'requested: this bridge has to release control'

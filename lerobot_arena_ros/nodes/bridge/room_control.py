@@ -58,11 +58,10 @@ class RoomControl:
         """Whether this bridge has control; any thread."""
         return self.holder is not None and self.holder == self.own_id
 
-    @property
-    def is_requested(self) -> bool:
-        """Whether a request to take control has no answer yet; any thread."""
+    def is_requested(self, action: ControlAction) -> bool:
+        """Return whether a request of a kind has no answer yet; any thread."""
         with self._lock:
-            return ControlAction.TAKE in self._requested.values()
+            return action in self._requested.values()
 
     @property
     def obstacle(self) -> str | None:
