@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 import os
 import socket
 from typing import Any
@@ -223,6 +223,35 @@ async def test_a_cancelled_attempt_leaves_no_socket() -> None:
         with pytest.raises(asyncio.CancelledError):
             await attempt
         assert descriptors() == before
+
+
+async def test_an_attempt_whose_channel_has_ended_can_be_cancelled() -> None:
+    """The server closes it at once, and the attempt is cancelled before it returns."""
+    closed: list[Channel] = []
+
+    def close(channel: Channel) -> None:
+        channel.close()
+        closed.append(channel)
+
+    async with listener() as udp:
+        udp.expect(CLIENT.fingerprint, close, PATIENCE_S)
+        attempt = asyncio.ensure_future(dial(udp.addresses[0]))
+        await wait_until_now(lambda: closed, 'the channel at the server')
+        before = descriptors()
+        await wait_until_now(lambda: descriptors() < before, 'the end at the client')
+
+        assert attempt.cancel()
+
+        with pytest.raises(asyncio.CancelledError):
+            await attempt
+
+
+async def wait_until_now(condition: Callable[[], object], what: str) -> None:
+    """Wait until a condition holds; check it in each iteration of the event loop."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE_S
+    while not condition():
+        assert asyncio.get_running_loop().time() < deadline, what
+        await asyncio.sleep(0)
 
 
 async def test_lost_datagrams_of_the_handshake_are_repeated() -> None:

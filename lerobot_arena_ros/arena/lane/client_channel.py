@@ -213,5 +213,7 @@ class _Attempt:
             self._timer = None
 
     def _release(self) -> None:
-        self._loop.remove_reader(self._socket)
-        self._socket.close()
+        """Close the socket; idempotent, because the channel may have ended during the attempt."""
+        if self._socket.fileno() >= 0:
+            self._loop.remove_reader(self._socket)
+            self._socket.close()
