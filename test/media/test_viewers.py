@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 import itertools
 
@@ -273,19 +274,25 @@ async def plain_answer(peer: Peer, offer: Offer) -> str:
 
 async def test_only_a_viewer_that_asks_for_stamps_is_offered_a_channel(rig: Rig) -> None:
     """Another one could not take the offer of a producer without a channel afterwards."""
-    peers = Peer('camera'), Peer('camera')
-    async with feeding(rig.encoder):
-        rig.viewers.add('viewer')
-        await wait_until(lambda: rig.offers, 'the offer')
-        rig.viewers.on_answer('viewer', await peers[0].answer(rig.offers[0].sdp))
-        await wait_until(lambda: len(rig.offers) == 2, 'another offer')
-        rig.viewers.on_answer('viewer', await peers[1].answer(rig.offers[1].sdp))
-        await wait_until(lambda: rig.viewers.status[0].is_connected, 'the connection')
+    peers: list[Peer] = []
 
-    assert ['m=application' in offer.sdp for offer in rig.offers] == [False, True]
+    def is_connected() -> bool:
+        return rig.viewers.status[0].is_connected
+
+    async with feeding(rig.encoder), AsyncExitStack() as stack:
+        rig.viewers.add('viewer')
+        # On a busy machine an answer may come too late, and is followed by another offer.
+        while not is_connected():
+            await wait_until(lambda: len(rig.offers) > len(peers) or is_connected(), 'an offer')
+            for offer in rig.offers[len(peers) :]:
+                peers.append(Peer('camera'))
+                stack.push_async_callback(peers[-1].aclose)
+                rig.viewers.on_answer('viewer', await peers[-1].answer(offer.sdp))
+
+    has_channel = ['m=application' in offer.sdp for offer in rig.offers]
+    assert (has_channel[0], has_channel[-1]) == (False, True)
+    assert has_channel == sorted(has_channel)
     assert rig.errors == []
-    for peer in peers:
-        await peer.aclose()
 
 
 async def test_only_a_new_viewer_is_told_its_dtls_role(rig: Rig) -> None:

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 import random
-import statistics
 import time
 
 import pytest
@@ -150,8 +149,9 @@ def test_the_round_trip_in_diagnostics_is_true() -> None:
             set_delays(stage.proxy, each_way_s, each_way_s)
             expected_ms = 2 * each_way_s * 1e3
             readings = round_trips(stage, settled_after=expected_ms / 2)
-            seen.append(statistics.median(readings))
-            assert seen[-1] == pytest.approx(expected_ms, rel=0.2), readings
+            # A busy machine adds to a round trip, and takes nothing from it.
+            seen.append(min(readings))
+            assert 0.98 * expected_ms <= seen[-1] <= 1.2 * expected_ms, readings
 
         assert stage.value('safety', 'gate') == 'active'
         stage.record(
