@@ -91,7 +91,7 @@ class TestAiLoop(WhileRunning):
 
                 wait_for(is_measured, 'joints', TIMEOUT_S)
                 assert server.joints['Rotation'] == 0.0
-            probe.node.destroy_timer(timer)
+            probe.destroy(timer)
 
 
 def wait_for_status(probe: Probe, namespace: str, name: str, text: str) -> None:

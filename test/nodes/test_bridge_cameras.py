@@ -37,7 +37,7 @@ class Camera:
 
     def __init__(self, arm: Robot) -> None:
         self.is_frozen = False
-        self._node = arm.probe.node
+        self._probe, self._node = arm.probe, arm.probe.node
         self._publishers = {
             name: self._node.create_publisher(
                 Header, f'/{NAMESPACE}/{name}/delivered_pictures', 10
@@ -56,9 +56,7 @@ class Camera:
 
     def close(self) -> None:
         """Report nothing more."""
-        self._node.destroy_timer(self._timer)
-        for publisher in self._publishers.values():
-            self._node.destroy_publisher(publisher)
+        self._probe.destroy(self._timer, *self._publishers.values())
 
 
 @contextmanager

@@ -64,7 +64,7 @@ def test_a_one_shot_true_stops_and_may_be_reset_a_second_later(bridged: Robot) -
     """A publisher that sent true and is gone does not assert the stop any more."""
     publisher = stop_publisher(bridged, 'reliable')
     press_until_received(bridged, publisher)
-    bridged.probe.node.destroy_publisher(publisher)
+    bridged.probe.destroy(publisher)
 
     assert reset(bridged).startswith('not reset')
     wait_for(lambda: reset(bridged) == 'ok: reset', 'the stop to be reset')

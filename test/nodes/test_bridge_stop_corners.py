@@ -175,7 +175,7 @@ def test_two_publishers_that_disagree_are_one_that_stops(bridged: Robot) -> None
 
     answers = [reset(bridged) for _ in beats(bridged, 4)]
     assert all(answer.startswith('not reset') for answer in answers), answers
-    node.destroy_timer(repeat)
+    bridged.probe.destroy(repeat)
     pressed.publish(Bool(data=False))
     wait_for(lambda: reset(bridged) == 'ok: reset', 'the stop to be reset')
 

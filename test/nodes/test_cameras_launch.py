@@ -79,8 +79,7 @@ def grey_pictures(probe: Probe, topic: str) -> Iterator[None]:
     try:
         yield
     finally:
-        probe.node.destroy_timer(timer)
-        probe.node.destroy_publisher(publisher)
+        probe.destroy(timer, publisher)
 
 
 class TestCameras(WhileRunning):

@@ -66,7 +66,7 @@ def test_one_button_stops_both_robots_and_one_command_resets_them(tmp_path: Path
         assert text.endswith('2 of 2 bridges confirmed\n')
 
         wait_for(lambda: latest(probe) == [False, False], 'both to move again')
-        probe.node.destroy_timer(timer)
+        probe.destroy(timer)
 
 
 def latest(probe: Probe) -> list[bool]:

@@ -296,7 +296,7 @@ def test_a_robot_without_a_command_subscriber_is_reported() -> None:
                 s for s in bridged.probe.node.subscriptions if 'joint_commands' in s.topic
             )
             since = time.time()
-            bridged.probe.node.destroy_subscription(commands)
+            bridged.probe.destroy(commands)
             cause = 'nothing subscribes to /robot/joint_commands: start the controller of the'
             fault = Fault(lambda *_: None)
             line = same_sentence(

@@ -147,7 +147,7 @@ def test_a_reset_from_the_room_is_refused_while_the_topic_asserts_a_stop() -> No
         assert 'is still true' in str(latest(viewer).reset_refusal)
         assert latest(viewer).gate == 'stopped'
 
-        bridged.probe.node.destroy_publisher(button)
+        bridged.probe.destroy(button)
         wait_for(lambda: ask_again(bridged, viewer), 'the reset')
         assert latest(viewer).reset_refusal is None
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-import threading
 from typing import Any
 
 from lifecycle_msgs.srv import ChangeState
@@ -87,23 +86,13 @@ class CameraRig:
         qos: QoSProfile | int = 1,
     ) -> Iterator[None]:
         """Publish messages on a topic of the robot meanwhile."""
-        node, is_open, lock = self.probe.node, True, threading.Lock()
+        node = self.probe.node
         publisher = node.create_publisher(type(make()), f'/{NAMESPACE}/{topic}', qos)
-
-        def publish() -> None:
-            # The thread of the probe may be here while the publisher is destroyed.
-            with lock:
-                if is_open:
-                    publisher.publish(make())
-
-        timer = node.create_timer(1.0 / rate_hz, publish)
+        timer = node.create_timer(1.0 / rate_hz, lambda: publisher.publish(make()))
         try:
             yield
         finally:
-            with lock:
-                is_open = False
-            node.destroy_timer(timer)
-            node.destroy_publisher(publisher)
+            self.probe.destroy(timer, publisher)
 
     def listen(self, kind: type, topic: str) -> list[Any]:
         """Subscribe to a topic of the robot; return the list of its messages from now on."""

@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 import threading
 import time
@@ -24,7 +24,10 @@ from rcl_interfaces.srv import SetParameters
 import rclpy
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.subscription import Subscription
+from rclpy.timer import Timer
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
@@ -81,6 +84,24 @@ class Probe:
                 on_stop_active,
                 LATCHED,
             )
+
+    def destroy(self, *entities: Publisher | Subscription | Timer) -> None:
+        """Destroy entities of the node in the thread that waits for them and calls them."""
+        destroy_of: dict[type, Callable[[Any], object]] = {
+            Publisher: self.node.destroy_publisher,
+            Subscription: self.node.destroy_subscription,
+            Timer: self.node.destroy_timer,
+        }
+
+        def destroy() -> None:
+            for entity in entities:
+                destroy_of[type(entity)](entity)
+
+        executor = self.node.executor
+        assert executor is not None
+        task = executor.create_task(destroy)
+        wait_for(task.done, 'the entities to be destroyed')
+        task.result()
 
     def publish_joints(
         self, namespace: str, names: Sequence[str], positions: Sequence[float]
