@@ -114,14 +114,11 @@ class ControlAnswer:
     :param request: its number; None if it had none.
     :param refusal: why it was refused, as a sentence; None if it was done.
     :param holder: who has control now; None = nobody.
-    :param changes: how many times control had changed at this answer, as
-        :attr:`ControlState.number`; None = unknown.
     """
 
     request: int | None = None
     refusal: str | None = None
     holder: str | None = None
-    changes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -170,7 +167,6 @@ def read_answer(fields: Mapping[str, Any]) -> ControlAnswer:
         optional_count(fields.get('request')),
         None if refusal is None else as_text(refusal)[:MAX_REFUSAL_LENGTH],
         optional_text(fields.get('holder')),
-        optional_count(fields.get('number')),
     )
 
 
@@ -210,13 +206,12 @@ def control_fields(message: ControlRequest | ControlAnswer | ControlState) -> di
     match message:
         case ControlRequest(action, to, request):
             return {'type': action.value, 'to': to, 'request': request}
-        case ControlAnswer(request, refusal, holder, changes):
+        case ControlAnswer(request, refusal, holder):
             return {
                 'type': 'control_answer',
                 'request': request,
                 'refusal': refusal,
                 'holder': holder,
-                'number': changes,
             }
         case ControlState():  # pragma: no branch, because the type has no other member
             return {

@@ -200,7 +200,7 @@ class Session:
         self._lane_order = LaneOrder()
         self._changes = Changes(has_stamps=Feature.STAMPS in join.features)
         self._seen_stops = SeenStops()
-        self._control: ControlState | None = None
+        self._control_number: int | None = None
         self._decode_text = decode
         self._timing = timing
         self._joined = False
@@ -331,14 +331,10 @@ class Session:
             return []
         if isinstance(event, EmergencyStop):
             return self._only_new(event, by_lane=True)
-        if self._overdue_s is not None:
+        if not isinstance(event, JointUpdate) or event.seq is None or self._overdue_s is not None:
             return []
-        if isinstance(event, JointUpdate) and event.seq is not None:
-            self._lane_order.note(event.seq)
-            return self._only_new(event, by_lane=True)
-        if isinstance(event, ControlState):
-            return self._only_new(event, by_lane=True)
-        return []
+        self._lane_order.note(event.seq)
+        return self._only_new(event, by_lane=True)
 
     def is_carried_by_lane(self, now: float) -> bool:
         """Return whether updates take a lane that is up, so that its delay is theirs."""
@@ -487,7 +483,7 @@ class Session:
         if isinstance(event, StateSync):
             self._changes.start(event.joints)
         if isinstance(event, ControlState):
-            return self._only_new_control(event, by_lane=by_lane)
+            self._note_control(event)
         if not isinstance(event, JointUpdate):
             return [event]
         newer = self._newest.newer(event)
@@ -498,27 +494,20 @@ class Session:
         changed = self._changes.changed(newer)
         return [] if changed is None else [changed]
 
-    def _only_new_control(self, state: ControlState, *, by_lane: bool) -> list[Event]:
+    def _note_control(self, state: ControlState) -> None:
         """
-        Return who has control if that is new; then drop what is from before the change.
+        Drop what is from before a change of control, and pass on all values of the new holder.
 
-        Pass on all values of a new holder. It may be the same participant as before, if it lost
-        control in between. A message with the same number reports only other drivers or requests:
-        it outdates nothing, and counts by the WebSocket only, which keeps the order.
+        The new holder may be the same participant as before, if it lost control in between. A
+        message with the same number reports only other drivers or requests: it outdates nothing.
         """
-        known = self._control
-        if known is not None and state.number <= known.number:
-            is_repetition = by_lane or state.number < known.number or state == known
-            if is_repetition:
-                return []
-            self._control = state
-            return [state]
-        self._control = state
+        if state.number == self._control_number:
+            return
         if state.seq is not None:
             self._newest.outdate(state.seq)
-        if known is not None:
+        if self._control_number is not None:
             self._changes.forget()
-        return [state]
+        self._control_number = state.number
 
     def _match_answer(self, seq: int | None) -> float | None:
         """Return when the answered heartbeat was sent; remove it and all older ones."""

@@ -34,8 +34,8 @@ class ControlWatch:
         self._number = 0
         self._has_drivers = False
         self._is_released = False
-        # The number when the room handled the release; None = not known yet.
-        self._released_number: int | None = None
+        # The holder and the number when the room handled the release; None = not known yet.
+        self._released: tuple[str | None, int] | None = None
         self._awaits_answer = False
 
     def join(self) -> None:
@@ -46,7 +46,7 @@ class ControlWatch:
             # The answer was lost with the last connection, so it is not known whether the present
             # holder got control before the release or after it.
             self._awaits_answer = False
-            self._released_number = None
+            self._released = None
 
     def note(self, holder: str | None, number: int, *, has_drivers: bool) -> bool:
         """
@@ -59,31 +59,20 @@ class ControlWatch:
         is_new = not self.is_known or (holder, number) != (self.holder, self._number)
         self.is_known = True
         self.holder, self._number, self._has_drivers = holder, number, has_drivers
-        if self._released_number is None and not self._awaits_answer:
-            self._released_number = number
-        self._end_release()
+        if self._awaits_answer or self._released is None:
+            self._released = holder, number
+        elif holder is not None and (holder, number) != self._released:
+            self._is_released = False
         return is_new
 
     def release(self) -> None:
-        """Block until somebody gets control after the room has handled the request."""
+        """Block until somebody gets control after the room has answered the request."""
         self._is_released = self._awaits_answer = True
+        self._released = self.holder, self._number
 
-    def on_release_answered(self, number: int | None) -> None:
-        """
-        Record the answer to the request. Later changes may have been reported already.
-
-        :param number: how many times control had changed when the room answered; None = unknown,
-            so what was reported until now is from before the answer.
-        """
+    def on_release_answered(self) -> None:
+        """Record the answer to the request; what was reported until now is from before it."""
         self._awaits_answer = False
-        self._released_number = self._number if number is None else number
-        self._end_release()
-
-    def _end_release(self) -> None:
-        """End a release if somebody has got control since the room has handled it."""
-        is_later = self._number != self._released_number
-        if not self._awaits_answer and is_later and self.holder is not None:
-            self._is_released = False
 
     def obstacle(self, *, may_be_nobody: bool) -> str | None:
         """

@@ -269,13 +269,9 @@ class Gate:
         self._control.release()
         self._block(now)
 
-    def on_release_answered(self, now: float, *, number: int | None = None) -> None:
-        """
-        Record that the room has answered the request to release control.
-
-        :param number: how many times control had changed at the answer; None = unknown.
-        """
-        self._control.on_release_answered(number)
+    def on_release_answered(self, now: float) -> None:
+        """Record that the room has answered the request to release control."""
+        self._control.on_release_answered()
         self._review(now)
 
     def _block(self, now: float) -> None:

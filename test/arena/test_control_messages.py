@@ -72,7 +72,7 @@ def test_a_request_is_decoded_as_it_was_encoded(message: ClientMessage) -> None:
         STATE,
         ControlState(None, ControlPolicy.FIRST),
         ControlAnswer(),
-        ControlAnswer(1, 'policy has control', 'policy', 3),
+        ControlAnswer(1, 'policy has control', 'policy'),
         ShadowUpdate(({'name': 'elbow', 'value': 1.0},), 'noon', 'policy', 10**18),
     ],
 )

@@ -168,7 +168,7 @@ async def test_a_stop_is_sent_several_times(copies: tuple[float, ...]) -> None:
     channel.fate = lambda text: copies if text.startswith('{') else (0.0,)
     end, far = End(channel), End(other)
 
-    end.lane.send_copies('{"type":"emergency_stop"}')
+    end.lane.send_stop('{"type":"emergency_stop"}')
 
     expected = COPIES * len(copies)
     await wait_until(lambda: len(far.texts) == expected, 'all copies have arrived')
@@ -179,7 +179,7 @@ async def test_no_copy_of_a_stop_is_sent_on_a_closed_lane() -> None:
     """The channel drops it."""
     channel, _ = channel_pair()
     end = End(channel)
-    end.lane.send_copies('{}')
+    end.lane.send_stop('{}')
     end.lane.close()
 
     await wait_until(lambda: channel.dropped == COPIES - 1, 'the other copies were dropped')

@@ -12,12 +12,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 import json
 
 import pytest
 
-from lerobot_arena_ros.arena.control_messages import ControlState
 from lerobot_arena_ros.arena.errors import ConnectionLost
 from lerobot_arena_ros.arena.features import Feature
 from lerobot_arena_ros.arena.lane.decisions import MAX_BY_SOCKET, LaneHealth, LaneTiming
@@ -66,11 +65,9 @@ def test_the_newest_update_wins_whichever_way_it_came() -> None:
     assert session.receive_datagram(update(3, a=3.0, b=1.0)) == []
 
 
-def control(
-    number: int, seq: int | None, holder: str | None = 'leader', drivers: Sequence[str] = ()
-) -> str:
+def control(number: int, seq: int | None, holder: str | None = 'leader') -> str:
     """Return who has control as text."""
-    fields = {'type': 'control', 'policy': 'take', 'drivers': list(drivers), 'requests': []}
+    fields = {'type': 'control', 'policy': 'take', 'drivers': [], 'requests': []}
     return json.dumps({**fields, 'holder': holder, 'number': number, 'seq': seq})
 
 
@@ -97,60 +94,6 @@ def test_a_late_datagram_of_the_former_driver_moves_nothing_beside_the_new_one()
     assert values(session.receive_datagram(update(6, 'person', a=5.0, b=6.0))) == [
         {'a': 5.0, 'b': 6.0}
     ]
-
-
-def holders(events: list[Event]) -> list[str | None]:
-    """Return who has control, of each message about it."""
-    return [event.holder for event in events if isinstance(event, ControlState)]
-
-
-def test_a_change_of_control_counts_by_the_way_it_comes_first() -> None:
-    """Its copies are dropped, and so are older ones, whichever way they come."""
-    session = joined_session()
-    session.receive(control(1, 0, 'policy'), START)
-
-    assert holders(session.receive_datagram(control(3, 5, 'person'))) == ['person']
-    assert session.receive_datagram(control(3, 5, 'person')) == []
-    assert session.receive_datagram(control(2, 5, None)) == []
-    assert session.receive(control(2, 5, None), START) == []
-    assert session.receive(control(3, 5, 'person'), START) == []
-    assert holders(session.receive(control(4, 7, None), START)) == [None]
-    assert session.receive_datagram(control(4, 7, None)) == []
-
-
-def test_a_change_of_control_by_the_lane_outdates_what_the_websocket_still_brings() -> None:
-    """The values of the former holder arrive late, and those of the new one count."""
-    session = joined_session()
-    session.receive(control(1, 0, 'policy'), START)
-
-    session.receive_datagram(control(2, 5, 'person'))
-
-    assert session.receive(update(4, 'policy', a=4.0, b=4.0), START) == []
-    assert values(session.receive(update(5, 'person', a=0.0, b=0.0), START)) == [
-        {'a': 0.0, 'b': 0.0}
-    ]
-
-
-def test_other_drivers_are_reported_by_the_websocket_only() -> None:
-    """It keeps their order; a datagram with the same number may be an older one."""
-    session = joined_session()
-    session.receive(control(1, 0), START)
-
-    assert session.receive_datagram(control(1, 0, drivers=['a'])) == []
-    (event,) = session.receive(control(1, 0, drivers=['a', 'b']), START)
-    assert isinstance(event, ControlState)
-    assert event.drivers == ('a', 'b')
-    assert session.receive_datagram(control(1, 0, drivers=['a'])) == []
-
-
-def test_no_change_of_control_counts_after_a_silence() -> None:
-    """The link ends; only stops count until then."""
-    session = joined_session()
-    session.receive(control(1, 0), START)
-    session.receive(update(1, a=1.0), START + TIMING.timeout_s)
-
-    assert session.receive_datagram(control(2, 0, 'person')) == []
-    assert session.receive_datagram(stop()) != []
 
 
 def test_what_has_overtaken_a_change_of_control_is_passed_on_again() -> None:

@@ -175,7 +175,7 @@ def test_take_displaces_the_holder_and_both_know() -> None:
     assert state.recipients == (policy, person, viewer)
     assert isinstance(state.message, ControlState)
     assert (state.message.holder, state.message.change) == ('person', ControlChange.TAKEN)
-    assert answer == Delivery((person,), ControlAnswer(7, None, 'person', 2))
+    assert answer == Delivery((person,), ControlAnswer(7, None, 'person'))
 
 
 def test_two_that_take_at_the_same_instant_both_know_who_won() -> None:
@@ -266,8 +266,8 @@ def test_a_request_can_be_withdrawn() -> None:
     room.handle(person, ControlRequest(RELEASE, request=2), NOW)
     found = [each.message for each in room.take_news(NOW)]
 
-    assert ControlAnswer(1, 'the request was withdrawn', 'policy', 1) in found
-    assert ControlAnswer(2, None, 'policy', 1) in found
+    assert ControlAnswer(1, 'the request was withdrawn', 'policy') in found
+    assert ControlAnswer(2, None, 'policy') in found
     assert holder(room) == 'policy'
 
 

@@ -105,7 +105,7 @@ class ClientLane:
         if self._is_enabled:
             stop = replace(stop, stop_id=uuid.uuid4().hex)
             if self._lane is not None:
-                self._lane.send_copies(encode(stop))
+                self._lane.send_stop(encode(stop))
         return stop
 
     def without_answers(self, events: list[Event]) -> list[Event]:

@@ -32,7 +32,7 @@ from .decisions import LaneHealth, LaneState, LaneTiming, Repeats
 __all__ = ['Lane', 'LaneReport']
 
 COPIES = 3
-"""How many datagrams a stop or a change of control is sent in."""
+"""How many datagrams a stop is sent in."""
 
 COPIES_APART_S = 0.01
 """The time between two of them, because losses come in bursts."""
@@ -132,12 +132,8 @@ class Lane:
             self._repeating = self._loop.call_later(due_at - steady_now(), self._repeat_pending)
         return True
 
-    def send_copies(self, text: str) -> None:
-        """
-        Send a message several times; write it to the WebSocket, too.
-
-        A message that does not fit into a datagram is not sent.
-        """
+    def send_stop(self, text: str) -> None:
+        """Send a stop several times; write it to the WebSocket, too."""
         self._channel.send(text)
         for number in range(1, COPIES):
             self._loop.call_later(number * COPIES_APART_S, self._channel.send, text)

@@ -365,8 +365,8 @@ class CommandConsumer:
                 case ControlState(holder, drivers=drivers, number=number):
                     self._gate.on_control(holder, now, number=number, has_drivers=bool(drivers))
                     self._apply()
-                case ControlAnswer(request, changes=number) if request == self._release_request:
-                    self._gate.on_release_answered(now, number=number)
+                case ControlAnswer(request) if request == self._release_request:
+                    self._gate.on_release_answered(now)
                     self._apply()
                 case StateSync(joints):
                     self._gate.on_state_sync(self._positions_of(joints), now)

@@ -20,7 +20,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from ...arena.control_messages import ControlState
 from ...arena.lane.lane import Lane
 from ...arena.lane.newest import SeenStops
 from ...arena.messages import EmergencyStop, JointUpdate, Message
@@ -142,7 +141,7 @@ class ParticipantConnection:
         """
         Send a message at once, or buffer it under backpressure.
 
-        Numbered updates, stops and changes of control also take the lane, if there is one.
+        Numbered updates and stops also take the lane, if there is one.
 
         :param frame: the encoded message, if the caller has encoded it already.
         """
@@ -163,8 +162,8 @@ class ParticipantConnection:
     def _is_sent_by_lane(self, message: Message | VideoFrame) -> bool:
         """Send a message by the lane if it may go there; return whether that is enough."""
         match message:
-            case EmergencyStop() | ControlState() if self._lane is not None:
-                self._lane.send_copies(text_of(message))
+            case EmergencyStop() if self._lane is not None:
+                self._lane.send_stop(text_of(message))
             case JointUpdate(seq=int()) if self._lane is not None:
                 return self._lane.send_update(message)
         return False

@@ -294,5 +294,4 @@ class Control:
 
     def _answer(self, member: Member, request: int | None, refusal: str | None) -> None:
         holder = None if self.holder is None else self.holder.participant_id
-        answer = ControlAnswer(request, refusal, holder, self.changes)
-        self._answers.append((member, answer))
+        self._answers.append((member, ControlAnswer(request, refusal, holder)))
