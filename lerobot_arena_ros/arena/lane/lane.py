@@ -122,7 +122,7 @@ class Lane:
         """
         is_sent = not self._is_ended and self._channel.send(update.text)
         if not is_sent or self.health.state(steady_now()) is not LaneState.UP:
-            self._settle()
+            self.settle()
             return False
         uncovered = self._repeats.sent_by_lane(update)
         if uncovered is not None:
@@ -138,13 +138,19 @@ class Lane:
         for number in range(1, COPIES):
             self._loop.call_later(number * COPIES_APART_S, self._channel.send, text)
 
+    def settle(self) -> None:
+        """Write the pending update to the WebSocket, because what follows it goes there."""
+        if self._repeating is not None:
+            self._repeating.cancel()
+        self._repeat_pending()
+
     def close(self) -> None:
         """Close the lane and write to the WebSocket what was sent by the lane only; idempotent."""
         if not self._is_ended:
             self._is_ended = True
             self._next.cancel()
             self._channel.close()
-            self._settle()
+            self.settle()
 
     def _begin(self) -> None:
         self._channel.listen(self._receive, self._end)
@@ -154,12 +160,6 @@ class Lane:
     def _end(self, reason: str) -> None:
         self.close()
         self._on_end(reason)
-
-    def _settle(self) -> None:
-        """Write the pending update, because what follows it takes the WebSocket."""
-        if self._repeating is not None:
-            self._repeating.cancel()
-        self._repeat_pending()
 
     def _repeat_pending(self) -> None:
         self._repeating = None

@@ -20,6 +20,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from ...arena.control_messages import ControlState
 from ...arena.lane.lane import Lane
 from ...arena.lane.newest import SeenStops
 from ...arena.messages import EmergencyStop, JointUpdate, Message
@@ -166,6 +167,9 @@ class ParticipantConnection:
                 self._lane.send_stop(text_of(message))
             case JointUpdate(seq=int()) if self._lane is not None:
                 return self._lane.send_update(message)
+            case ControlState() if self._lane is not None:
+                # No value from before a change of control may appear after it.
+                self._lane.settle()
         return False
 
     def _put_on_socket(self, message: Message | VideoFrame, frame: bytes | None) -> None:
