@@ -19,6 +19,7 @@ missed while it was disconnected from a stop that it received and that was reset
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 __all__ = ['ECHO_GRACE_S', 'FIRST_JOIN_S', 'INPUT_MEMORY_S', 'Stop', 'StopLatch']
@@ -64,7 +65,7 @@ class StopLatch:
         self._known: dict[str, str | None] = {}
         self._asserted = False
         self._asserted_at: float | None = None
-        self._is_from_input = False  # Whether the input was the first to trip the latch.
+        self._input = _Input()
         self._may_echo = False  # Whether the input became true after our own stop.
         self._ignore_input_until: float | None = None
 
@@ -144,23 +145,22 @@ class StopLatch:
         self._known[room] = stop_id
         return not is_first or age_s <= FIRST_JOIN_S
 
-    def on_input(self, asserted: bool, now: float) -> bool:
+    def on_input(self, asserted: bool, now: float, *, subscription: int = 0) -> bool:
         """
         Record a value of the ROS topic.
 
+        :param subscription: the number of the subscription that has received it.
         :returns: whether it asserts a stop, so that the caller has to trip the latch.
         """
-        if asserted and not self._asserted:
-            # A copy of an old false may arrive after the true of another bridge's stop.
-            self._may_echo = self.is_latched and not self._is_from_input
+        if self._input.note(asserted, subscription):
+            self._may_echo = self.is_latched
         self._asserted = asserted
-        if not asserted:
+        if not self._input.is_asserted:
             self._ignore_input_until = None
         if self._ignore_input_until is not None and now < self._ignore_input_until:
             return False
         if asserted:
             self._asserted_at = now
-            self._is_from_input = self._is_from_input or not self.is_latched
         return asserted
 
     def reset(
@@ -176,8 +176,8 @@ class StopLatch:
 
         Two bridges that subscribe to each other would keep each other stopped for ever. So the
         input counts as the echo of our own stop under three conditions: only bridges publish it, a
-        bridge subscribes to our status, and the input became true after a stop that did not come
-        from it. The user resets the bridge where the stop began first, then the others.
+        bridge subscribes to our status, and the input became true after our own stop. The user
+        resets the bridge where the stop began first, then the others.
 
         :param publishers: how many other nodes publish the input topic now.
         :param are_bridges: whether all of them are bridges that report that they are stopped.
@@ -196,8 +196,38 @@ class StopLatch:
         elif self._asserted_at is not None and now - self._asserted_at < INPUT_MEMORY_S:
             return f'the emergency_stop topic was true less than {INPUT_MEMORY_S:g} s ago'
         self._stop = self._local = None
-        self._is_from_input = False
         return None
+
+
+class _Input:
+    """
+    The values of the input by subscription. Several subscriptions receive the same messages.
+
+    Each keeps the order, but one may be later than another. So only a value that no other
+    subscription has received before is news.
+    """
+
+    def __init__(self) -> None:
+        self._values: dict[int, bool] = {}
+        self._rises: Counter[int] = Counter()  # Since no subscription had a true.
+
+    @property
+    def is_asserted(self) -> bool:
+        """Whether the last value of any subscription was true."""
+        return any(self._values.values())
+
+    def note(self, asserted: bool, subscription: int) -> bool:
+        """Record a value; return whether the input has become true again."""
+        was_asserted = self.is_asserted
+        has_risen = asserted and not self._values.get(subscription, False)
+        self._values[subscription] = asserted
+        if not has_risen:
+            return False
+        if not was_asserted:
+            self._rises.clear()
+        known = max(self._rises.values(), default=0)
+        self._rises[subscription] += 1
+        return self._rises[subscription] > known
 
 
 def _outranks(stop: Stop, earlier: Stop | None) -> bool:

@@ -103,7 +103,8 @@ def test_a_topic_is_seen_in_its_room() -> None:
         seen_shade(rig.url, 90)
         wait_for(lambda: int(rig.value('front', 'encoded') or 0) > 0, 'the counters', PATIENCE_S)
 
-        assert rig.level('front') == 0
+        # A machine that was too busy for a moment is a warning.
+        wait_for(lambda: rig.level('front') == 0, 'the level OK', PATIENCE_S)
         assert rig.value('front', 'room') == f'{WORKSPACE}/front'
         assert rig.value('front', 'participant_id').startswith(f'{NAMESPACE}-front-')
         assert rig.process.end() == 0, rig.process.output

@@ -40,6 +40,7 @@ publishes, so that no command can follow step 3.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 import threading
 import time
 
@@ -315,15 +316,16 @@ class EmergencyStopPanel:
         return self._node.create_subscription(
             Bool,
             'emergency_stop',
-            self._on_input,
+            partial(self._on_input, _INPUT_QOS.index(qos)),
             qos,
             # Each publisher is incompatible with one of the three profiles; that is expected.
             event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
         )
 
-    def _on_input(self, message: Bool) -> None:
+    def _on_input(self, subscription: int, message: Bool) -> None:
+        now = time.monotonic()
         with self._lock:
-            is_stop = self._latch.on_input(message.data, time.monotonic())
+            is_stop = self._latch.on_input(message.data, now, subscription=subscription)
         if is_stop:
             self.trip(Stop('the emergency_stop topic', 'emergency_stop is true'))
 

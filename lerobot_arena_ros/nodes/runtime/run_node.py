@@ -97,6 +97,8 @@ def _spin(program: Program, shutdown: ShutdownSignal) -> None:
         done = Future()
     for node in program.nodes:
         executor.remove_node(node)
+    # Otherwise its garbage collection prints an exception if it comes after rclpy's shutdown.
+    executor.shutdown()
 
 
 def make_executor() -> Executor:

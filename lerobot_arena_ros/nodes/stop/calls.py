@@ -78,6 +78,8 @@ def _spin(
             report(line)
         executor.spin_once(timeout_sec=SEARCH_PERIOD_S)
     executor.remove_node(node)
+    # Otherwise its garbage collection prints an exception if it comes after rclpy's shutdown.
+    executor.shutdown()
 
 
 class _Caller:
