@@ -12,14 +12,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 import os
 import socket
 from typing import Any
 
 import pytest
 from support.lanes import CLIENT, OTHER, SERVER, End, listener
-from support.waiting import PATIENCE_S, wait_until
+from support.waiting import PATIENCE_S, wait_in_each_iteration, wait_until
 
 from lerobot_arena_ros.arena.lane.channel import Channel
 from lerobot_arena_ros.arena.lane.client_channel import open_channel
@@ -236,22 +236,14 @@ async def test_an_attempt_whose_channel_has_ended_can_be_cancelled() -> None:
     async with listener() as udp:
         udp.expect(CLIENT.fingerprint, close, PATIENCE_S)
         attempt = asyncio.ensure_future(dial(udp.addresses[0]))
-        await wait_until_now(lambda: closed, 'the channel at the server')
+        await wait_in_each_iteration(lambda: closed, 'the channel at the server')
         before = descriptors()
-        await wait_until_now(lambda: descriptors() < before, 'the end at the client')
+        await wait_in_each_iteration(lambda: descriptors() < before, 'the end at the client')
 
         assert attempt.cancel()
 
         with pytest.raises(asyncio.CancelledError):
             await attempt
-
-
-async def wait_until_now(condition: Callable[[], object], what: str) -> None:
-    """Wait until a condition holds; check it in each iteration of the event loop."""
-    deadline = asyncio.get_running_loop().time() + PATIENCE_S
-    while not condition():
-        assert asyncio.get_running_loop().time() < deadline, what
-        await asyncio.sleep(0)
 
 
 async def test_lost_datagrams_of_the_handshake_are_repeated() -> None:

@@ -15,7 +15,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 import time
 
-__all__ = ['ticks', 'until', 'wait_for', 'wait_until']
+__all__ = ['ticks', 'until', 'wait_for', 'wait_in_each_iteration', 'wait_until']
 
 PERIOD_S = 0.005
 
@@ -58,6 +58,19 @@ async def ticks(rate_hz: float) -> AsyncIterator[int]:
         yield count
         count += 1
         await asyncio.sleep(1.0 / rate_hz)
+
+
+async def wait_in_each_iteration(condition: Callable[[], object], what: str) -> None:
+    """
+    Check a condition in each iteration of the event loop until it holds.
+
+    :param what: the name of the condition for the failure.
+    :raises AssertionError: it does not hold within :data:`PATIENCE_S`; the text has its value.
+    """
+    deadline = time.monotonic() + PATIENCE_S
+    while not (seen := condition()):
+        assert time.monotonic() < deadline, _failure(what, PATIENCE_S, seen)
+        await asyncio.sleep(0)
 
 
 async def until(moment: float) -> None:
