@@ -201,10 +201,10 @@ class StopLatch:
 
 class _Input:
     """
-    The values of the input by subscription. Several subscriptions receive the same messages.
+    The last value of each subscription of the input. All receive the same messages.
 
-    Each keeps the order, but one may be later than another. So only a value that no other
-    subscription has received before is news.
+    Each subscription keeps the order, but one may be later than another. A late copy of a true
+    must not look like another stop, so this counts how often each subscription has become true.
     """
 
     def __init__(self) -> None:
@@ -217,7 +217,7 @@ class _Input:
         return any(self._values.values())
 
     def note(self, asserted: bool, subscription: int) -> bool:
-        """Record a value; return whether the input has become true again."""
+        """Record a value; return whether it is the first copy of a true after a false."""
         was_asserted = self.is_asserted
         has_risen = asserted and not self._values.get(subscription, False)
         self._values[subscription] = asserted

@@ -423,7 +423,7 @@ def test_a_release_while_nobody_has_control_says_so() -> None:
 
             assert answer.success
             assert answer.message.startswith('nobody has control')
-            # Until the room has handled the request, it takes control from everybody.
+            # The request also ends control that is taken before the room has handled it.
             await wait_until(lambda: RELEASED in bridged.bridge.output, 'the answer of the room')
             await policy.take()
             await ready(bridged)

@@ -7,7 +7,6 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific
 # language governing permissions and limitations under the License.
 
-
 """Tests of the order in which a server writes to a participant that has a lane."""
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from lerobot_arena_ros.server.rooms.counters import Counters
 
 
 class Socket:
-    """What a participant's WebSocket is written; it takes everything, or nothing at first."""
+    """Records what is written to the WebSocket of a participant."""
 
     def __init__(self, *, is_writable: bool) -> None:
         self.is_writable = is_writable

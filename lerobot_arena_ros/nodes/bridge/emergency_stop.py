@@ -156,7 +156,7 @@ class EmergencyStopPanel:
         self._own_ids: dict[str, str] = {}
         self._wakers: dict[str, Callable[[], None]] = {}
         self._status = node.create_publisher(Bool, f'~/{_STATUS}', _STATUS_QOS)
-        self._inputs = [self._subscribe(qos) for qos in _INPUT_QOS]
+        self._inputs = [self._subscribe(number, qos) for number, qos in enumerate(_INPUT_QOS)]
         if self._status.topic_name == self._topic:
             raise ValueError(
                 f'emergency_stop and ~/emergency_stop_active are both {self._topic}: expected two '
@@ -312,20 +312,21 @@ class EmergencyStopPanel:
         subscribers = self._node.get_subscriptions_info_by_topic(self._status.topic_name)
         return any(self._node.count_publishers(_status_topic_of(each)) for each in subscribers)
 
-    def _subscribe(self, qos: QoSProfile) -> Subscription:
+    def _subscribe(self, number: int, qos: QoSProfile) -> Subscription:
         return self._node.create_subscription(
             Bool,
             'emergency_stop',
-            partial(self._on_input, _INPUT_QOS.index(qos)),
+            partial(self._on_input, number),
             qos,
             # Each publisher is incompatible with one of the three profiles; that is expected.
             event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
         )
 
     def _on_input(self, subscription: int, message: Bool) -> None:
-        now = time.monotonic()
         with self._lock:
-            is_stop = self._latch.on_input(message.data, now, subscription=subscription)
+            is_stop = self._latch.on_input(
+                message.data, time.monotonic(), subscription=subscription
+            )
         if is_stop:
             self.trip(Stop('the emergency_stop topic', 'emergency_stop is true'))
 

@@ -97,7 +97,7 @@ def _spin(program: Program, shutdown: ShutdownSignal) -> None:
         done = Future()
     for node in program.nodes:
         executor.remove_node(node)
-    # Otherwise its garbage collection prints an exception if it comes after rclpy's shutdown.
+    # An executor that is collected as garbage after rclpy's shutdown prints an exception.
     executor.shutdown()
 
 

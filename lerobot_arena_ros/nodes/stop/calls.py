@@ -78,7 +78,7 @@ def _spin(
             report(line)
         executor.spin_once(timeout_sec=SEARCH_PERIOD_S)
     executor.remove_node(node)
-    # Otherwise its garbage collection prints an exception if it comes after rclpy's shutdown.
+    # An executor that is collected as garbage after rclpy's shutdown prints an exception.
     executor.shutdown()
 
 
