@@ -103,14 +103,14 @@ sim: $(VENV)/sim ## Show a simulated SO-101, driven from the browser; SECONDS=15
 	@$(BIN)/python -c "import sys; from lerobot_arena_ros.executables import sim_demo; sys.exit(sim_demo())" $(if $(SECONDS),--seconds $(SECONDS))
 
 lerobot: $(VENV)/sim $(LEROBOT_VENV)/installed ## Teleoperate, record, replay, train and roll out with LeRobot and the simulated arm
-	$(LEROBOT_VENV)/bin/python -m pytest -rs lerobot_plugins
+	$(LEROBOT_VENV)/bin/python -m pytest lerobot_plugins
 	PYTHONPATH='$(CURDIR):$(CURDIR)/lerobot_plugins' $(BIN)/python -m end_to_end $(LEROBOT_VENV)/bin $(ARGS)
 
 test: $(TESTED) ## Run all tests; DISTRO=kilted or DEPS=apt for other versions, ARGS='-k name' for some
-	$(PYTEST) -rs $(PARALLEL) $(ARGS)
+	$(PYTEST) $(PARALLEL) $(ARGS)
 
 unit: $(UNIT_VENV)/installed ## Run the tests that need neither ROS nor sockets nor other processes; PYTHON=python3.13
-	PYTHONPATH='$(CURDIR)' $(UNIT_VENV)/bin/python -m pytest -rs -n 2 --dist worksteal --unit $(ARGS)
+	PYTHONPATH='$(CURDIR)' $(UNIT_VENV)/bin/python -m pytest -n 2 --dist worksteal --unit $(ARGS)
 
 coverage: $(TESTED) $(VENV)/coverage ## Run all tests and measure their coverage; fails below 95 %, of control and arena below 100 %
 	$(COVERAGE) erase
@@ -121,17 +121,17 @@ coverage: $(TESTED) $(VENV)/coverage ## Run all tests and measure their coverage
 
 motion: STEPS ?= 1000000
 motion: $(VENV)/installed ## Test gate and motion limits in a million random steps each, or in STEPS=100000
-	MOTION_STEPS=$(STEPS) $(BIN)/python -m pytest -rs -o faulthandler_timeout=0 $(ARGS) test/control/test_*_properties.py
+	MOTION_STEPS=$(STEPS) $(BIN)/python -m pytest -o faulthandler_timeout=0 $(ARGS) test/control/test_*_properties.py
 
 fuzz: EXAMPLES ?= 10000
 fuzz: $(VENV)/installed ## Fuzz what reads foreign data, with 10000 examples per test, or EXAMPLES=1000
-	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -rs -o faulthandler_timeout=0 $(ARGS) test/*/test_fuzz_*.py test/arena/test_json_text.py
+	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -o faulthandler_timeout=0 $(ARGS) test/*/test_fuzz_*.py test/arena/test_json_text.py
 
 nginx: $(VENV)/installed ## Test several arenas behind nginx, which must be installed
-	REQUIRE=nginx $(BIN)/python -m pytest -rs $(ARGS) test/system/test_deploy*.py test/project/test_benchmark_nginx.py
+	REQUIRE=nginx $(BIN)/python -m pytest $(ARGS) test/system/test_deploy*.py test/project/test_benchmark_nginx.py
 
 browser: $(VENV)/browser $(VENV)/sim ## Test the console in Chromium, which must be installed; pictures go to build/screenshots
-	REQUIRE=browser $(BIN)/python -m pytest -rs -n 2 --dist loadfile test/server/test_console*_in_browser.py test/media/test_camera_in_browser.py \
+	REQUIRE=browser $(BIN)/python -m pytest -n 2 --dist loadfile test/server/test_console*_in_browser.py test/media/test_camera_in_browser.py \
 	  test/sim/test_sim_*_in_browser.py $(ARGS)
 
 bench: $(VENV)/$(if $(SHORT),installed,bench) ## Measure everything and its lower bounds; SHORT=1 is a smoke test
@@ -192,7 +192,7 @@ prereleases: ## Test client and server with the newest pre-releases of the libra
 	@$(PYTHON) requirements/install.py --new --pre $(PRERELEASE_VENV) requirements/prereleases.txt
 	@$(PRERELEASE_VENV)/bin/python -m pip freeze | grep -E '(a|b|rc|dev)[0-9]+$$' || \
 	  echo 'No library has a pre-release that is newer than its release.'
-	$(PRERELEASE_VENV)/bin/python -m pytest -rs $(PARALLEL) $(ARGS) test/arena $(SOCKET_TESTS)
+	$(PRERELEASE_VENV)/bin/python -m pytest $(PARALLEL) $(ARGS) test/arena $(SOCKET_TESTS)
 
 # The pins for ROS 2 and for apt agree with the newest versions where possible.
 PINS := $(AUDIT_VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 \
@@ -210,7 +210,7 @@ colcon: $(COLCON_VENV)/installed ## Build and test the package with colcon in a 
 	mkdir "$$workspace/src"; ln -s '$(CURDIR)' "$$workspace/src/lerobot_arena_ros"; cd "$$workspace"; \
 	colcon() { '$(CURDIR)/$(COLCON_VENV)/bin/python' -c 'from colcon_core.command import main; exit(main())' "$$@"; }; \
 	colcon build --event-handlers console_direct+; \
-	colcon test --event-handlers console_direct+ --pytest-args -rs $(PARALLEL) $(ARGS); \
+	colcon test --event-handlers console_direct+ --pytest-args $(PARALLEL) $(ARGS); \
 	colcon test-result --verbose
 
 clean: ## Remove the venvs and the files of the tools

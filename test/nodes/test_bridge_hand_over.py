@@ -637,9 +637,8 @@ def test_a_request_of_a_leader_is_withdrawn(way: str) -> None:
 
             await wait_until(lambda: not policy.controls[-1].get('requests'), 'the withdrawal')
             assert policy.holder == 'policy'
-            withdrawn = 'take_control was refused: the request was withdrawn'
-            await wait_until(lambda: 'was refused' in bridged.bridge.output, 'the log')
-            assert withdrawn in bridged.bridge.output
+            refusal = 'take_control was refused: the request was withdrawn'
+            await in_thread(lambda: bridged.wait_for_log(refusal))
 
         with_two(bridged, act)
 

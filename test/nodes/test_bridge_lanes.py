@@ -32,11 +32,6 @@ ENDED = 'the fast lane has ended, so joint updates take the WebSocket: no answer
 NONE = 'there is no fast lane, so joint updates take the WebSocket: this server has no fast lanes'
 
 
-def wait_logged(bridged: Robot, line: str, count: int = 1) -> None:
-    """Wait until the bridge has logged a line so many times."""
-    wait_for(lambda: bridged.bridge.output.count(line) == count, f'{count} times {line!r}')
-
-
 def has_loss(bridged: Robot, link: str) -> bool:
     """Return whether the diagnostics of a link have a loss."""
     return bridged.value(f'{link} link', 'lane_lost_percent') not in ('', 'unknown')
@@ -52,7 +47,7 @@ def test_a_bridge_shows_its_lanes() -> None:
     with ExitStack() as stack:
         bridged = stack.enter_context(robot(BOTH, arena=partial(running_server, lanes=True)))
         for link in ('consume', 'produce'):
-            wait_logged(bridged, f'{link}: {OPENED}')
+            bridged.wait_for_log(f'{link}: {OPENED}')
             wait_for(partial(is_shown, bridged, link, 'lane'), f'the lane of {link}')
             assert bridged.value(f'{link} link', 'lane_obstacle') == 'none'
             assert float(bridged.value(f'{link} link', 'lane_round_trip_ms')) > 0.0
@@ -78,11 +73,11 @@ def test_a_lane_that_ends_is_shown_and_so_is_the_next_one() -> None:
         stack.callback(path.close)
         produce = {'produce.room_id': 'out', 'joints': ['j1']}
         bridged = stack.enter_context(robot(produce, arena=path.arena))
-        wait_logged(bridged, f'produce: {OPENED}')
+        bridged.wait_for_log(f'produce: {OPENED}')
 
         path.block()
 
-        wait_logged(bridged, f'produce: {ENDED}')
+        bridged.wait_for_log(f'produce: {ENDED}')
         wait_for(partial(is_shown, bridged, 'produce', 'websocket'), 'the WebSocket')
         assert bridged.value('produce link', 'lane_obstacle').startswith('no answer')
         assert bridged.value('produce link', 'lane_lost_percent') == 'unknown'
@@ -90,9 +85,9 @@ def test_a_lane_that_ends_is_shown_and_so_is_the_next_one() -> None:
 
         path.unblock()
 
-        wait_logged(bridged, f'produce: {OPENED}', 2)
+        bridged.wait_for_log(f'produce: {OPENED}', 2)
         wait_for(partial(is_shown, bridged, 'produce', 'lane'), 'the lane')
-        assert bridged.bridge.output.count(ENDED) == 1
+        bridged.wait_for_log(ENDED)
 
 
 def test_a_lane_that_loses_much_is_a_warning() -> None:
@@ -102,7 +97,7 @@ def test_a_lane_that_loses_much_is_a_warning() -> None:
         stack.callback(path.close)
         produce = {'produce.room_id': 'out', 'joints': ['j1']}
         bridged = stack.enter_context(robot(produce, arena=path.arena))
-        wait_logged(bridged, f'produce: {OPENED}')
+        bridged.wait_for_log(f'produce: {OPENED}')
 
         path.lose_each_third()
 
@@ -115,7 +110,7 @@ def test_why_there_is_no_lane_is_shown_and_logged_once() -> None:
     """A server without lanes is no fault."""
     with robot(BOTH) as bridged:
         for link in ('consume', 'produce'):
-            wait_logged(bridged, f'{link}: {NONE}')
+            bridged.wait_for_log(f'{link}: {NONE}')
             wait_for(partial(is_shown, bridged, link, 'websocket'), f'the way of {link}')
             assert (
                 bridged.value(f'{link} link', 'lane_obstacle') == 'this server has no fast lanes'
@@ -126,7 +121,7 @@ def test_why_there_is_no_lane_is_shown_and_logged_once() -> None:
         wait_for(lambda: int(bridged.value('produce link', 'joins')) > joins, 'a new join')
         wait_for(lambda: bridged.value('produce link', 'round_trip_ms') != 'unknown', 'an answer')
 
-        assert bridged.bridge.output.count(NONE) == 2
+        bridged.wait_for_log(NONE, 2)
         bridged.wait_for_status('consume link', 'joined')
 
 

@@ -72,11 +72,6 @@ def level(bridged: Robot, part: str) -> bytes | None:
     return bridged.probe.level(f'/{NAMESPACE}/arena_bridge: {part}')
 
 
-def wait_for_log(bridged: Robot, text: str) -> None:
-    """Wait until the bridge has logged this text."""
-    wait_for(lambda: text in bridged.bridge.output, f'the log to have {text!r}')
-
-
 async def measuring(bridged: Robot, names: list[str], positions: list[float]) -> None:
     """Measure these joints until the test ends."""
     async for _ in ticks(50.0):
@@ -160,7 +155,7 @@ def test_a_fault_of_an_unlisted_joint_takes_no_limit_away() -> None:
     """The log and diagnostics, which stay OK, name the joint; the others have limits."""
     with robot({**CONSUME, **FAST, 'joints': ['j1']}) as bridged:
         describer(bridged)(SWAPPED, PAN)
-        wait_for_log(bridged, 'joints with a fault: odd: lower=1 is above upper=-1')
+        bridged.wait_for_log('joints with a fault: odd: lower=1 is above upper=-1')
 
         async def act(producer: RoboticsProducer) -> None:
             await send(producer, j1=100.0)
@@ -190,7 +185,7 @@ def test_a_joint_without_a_range_is_held_where_it_is_while_others_move() -> None
     fed = {'consume.require_feedback': 'always', 'joints': ['j1', 'brace']}
     with robot({**CONSUME, **FAST, **fed}) as bridged:
         describer(bridged)(PAN, LOCKED)
-        wait_for_log(bridged, 'held where they are: brace')
+        bridged.wait_for_log('held where they are: brace')
 
         async def act(producer: RoboticsProducer) -> None:
             measures = asyncio.create_task(measuring(bridged, ['j1', 'brace'], [0.2, 0.3]))
@@ -209,7 +204,7 @@ def test_a_joint_without_a_range_is_held_where_it_is_while_others_move() -> None
         assert not bridged.value('consuming', 'dropped_gross')
         bridged.wait_for_status('mapping', 'held where they are: brace')
         wait_for(lambda: level(bridged, 'mapping') == WARN, 'the mapping to be a warning')
-        assert bridged.bridge.output.count('held where they are') == 1
+        bridged.wait_for_log('held where they are')
 
 
 def test_where_no_joint_has_a_range_nothing_moves() -> None:
@@ -224,7 +219,7 @@ def test_a_continuous_joint_is_commanded_without_limits_and_through_full_turns()
     """A value beyond one turn is a valid position of a continuous joint."""
     with robot({**CONSUME, **FAST, 'joints': ['roll']}) as bridged:
         describer(bridged)(ROLL)
-        wait_for_log(bridged, 'roll -> roll, degrees: continuous')
+        bridged.wait_for_log('roll -> roll, degrees: continuous')
 
         async def act(producer: RoboticsProducer) -> None:
             await send(producer, roll=0.0)
@@ -274,13 +269,13 @@ def test_the_description_of_another_robot_names_no_joint_to_command(interface: s
         bridged.wait_for_status('mapping', '2 joints')
         wide = PAN.replace('"1"', '"2"')
         describe(SWAPPED, ROLL, wide)
-        wait_for_log(bridged, 'robot_description of odd, roll, j1 is ignored')
+        bridged.wait_for_log('robot_description of odd, roll, j1 is ignored')
         assert bridged.value('mapping', 'roll') == ''
         assert bridged.value('mapping', 'lift') == 'lift [metres]'
 
         describe(SLIDE.replace('0.5', '0.4'), PAN)
-        wait_for_log(bridged, '0.400 m = 0.4')
-        assert bridged.bridge.output.count('robot_description read') == 2
+        bridged.wait_for_log('0.400 m = 0.4')
+        bridged.wait_for_log('robot_description read', 2)
 
 
 def test_another_configuration_takes_another_description() -> None:
@@ -290,7 +285,7 @@ def test_another_configuration_takes_another_description() -> None:
         describe(PAN, SLIDE)
         bridged.wait_for_status('mapping', '2 joints')
         describe(ROLL)
-        wait_for_log(bridged, 'robot_description of roll is ignored')
+        bridged.wait_for_log('robot_description of roll is ignored')
 
         for transition in (4, 2, 1):  # Deactivate, clean up, configure.
             assert bridged.change_state(transition)

@@ -81,7 +81,7 @@ def test_a_deleted_room_is_noticed_and_joined_again() -> None:
 
         asyncio.run(delete(bridged))
         bridged.wait_for_status('consume link', 'there is no such room')
-        assert 'Room deleted' in bridged.bridge.output
+        bridged.wait_for_log('Room deleted')
         asyncio.run(create(bridged))
         bridged.wait_for_status('consume link', 'joined')
 

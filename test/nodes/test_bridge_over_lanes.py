@@ -120,7 +120,7 @@ def test_a_stop_arrives_by_the_lane_while_the_websocket_hangs(path: Path) -> Non
         assert bridged.status('consume link') == 'joined'
         bridged.proxy.act(FaultProxy.thaw)
         wait_for(lambda: bridged.value('consume link', 'round_trip_ms'), 'an answer')
-        assert bridged.bridge.output.count('EMERGENCY STOP') == 1
+        bridged.wait_for_log('EMERGENCY STOP')
 
 
 def test_a_stop_of_the_robot_leaves_by_the_lane_while_the_websocket_hangs(path: Path) -> None:

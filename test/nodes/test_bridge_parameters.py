@@ -176,9 +176,7 @@ def test_qos_under_the_name_before_remapping_is_warned_of() -> None:
     old = 'qos_overrides./robot/joint_states.subscription.depth'
     remapping = ('-r', 'joint_states:=/robot/measured')
     with robot({'produce.room_id': 'a', old: 3}, *remapping) as bridged:
-        # The log is written by another thread.
-        wait_for(lambda: f'{old}; expected ' in bridged.bridge.output, 'the warning')
-        (line,) = [each for each in bridged.bridge.output.splitlines() if old in each]
+        (line,) = bridged.wait_for_log(f'{old}; expected ')
 
     assert '[WARN]' in line
     assert f'without effect: {old}; expected ' in line
@@ -319,8 +317,5 @@ def test_a_limit_that_is_switched_off_is_warned_of_once() -> None:
         assert bridged.change_state(1)
 
         for name in ('consume.max_acceleration', 'joint_map.j1.max_lead'):
-            warnings = [
-                line for line in bridged.bridge.output.splitlines() if f'{name} is 0' in line
-            ]
-            assert len(warnings) == 1
-            assert '[WARN]' in warnings[0]
+            (line,) = bridged.wait_for_log(f'{name} is 0')
+            assert '[WARN]' in line

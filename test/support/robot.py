@@ -86,6 +86,23 @@ class Robot:
         """Wait until a diagnostic status contains a text."""
         wait_for(lambda: text in self.status(name), f'{name} to be {text!r}')
 
+    def wait_for_log(self, text: str, count: int = 1) -> list[str]:
+        """
+        Wait until so many lines of the log have a text, and return them.
+
+        A thread of the bridge writes the log, so a line may come after the answer of a service.
+
+        :raises AssertionError: there are fewer at the deadline, or more.
+        """
+
+        def found() -> list[str]:
+            *lines, _ = self.bridge.output.split('\n')
+            return [line for line in lines if text in line]
+
+        wait_for(lambda: len(found()) >= count, f'{count} lines of the log with {text!r}')
+        assert len(found()) == count, self.bridge.output
+        return found()
+
     @property
     def commands(self) -> list[Any]:
         """A copy of all commands so far; the arm may be commanded while a test reads it."""
