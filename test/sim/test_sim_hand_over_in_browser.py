@@ -150,8 +150,12 @@ def rows_of(path: Path) -> list[Row]:
         return [row for row in csv.DictReader(file) if row['event'] != 'state']
 
 
-def check_labels(rows: list[Row], policy: str, person: str) -> None:
-    """Check that each row agrees with what has happened."""
+def check_labels(rows: list[Row], policy: str, person: str, farthest_deg: float) -> None:
+    """
+    Check that each row agrees with what has happened.
+
+    :param farthest_deg: the largest value of the policy, without its sign.
+    """
     holders = [row['holder'] for row in rows if row['event'] == 'control']
     while holders[:1] == ['']:
         holders.pop(0)  # Recorded before the policy took control.
@@ -159,7 +163,6 @@ def check_labels(rows: list[Row], policy: str, person: str) -> None:
     holder = ''
     targets: list[float] = []
     shadows = 0
-    farthest = max(map(abs, TARGETS_DEG)) + 1.0
     for row in rows:
         if row['event'] == 'control':
             holder = row['holder']
@@ -169,8 +172,7 @@ def check_labels(rows: list[Row], policy: str, person: str) -> None:
                 assert row['joint'] == JOINT
                 targets.append(float(row['value']))
             else:
-                # It begins where the person has left the joint.
-                assert abs(float(row['value'])) <= farthest
+                assert abs(float(row['value'])) <= farthest_deg
         elif row['event'] == 'shadow':
             assert row['source'] == policy != holder
             shadows += 1
@@ -226,6 +228,9 @@ def test_a_person_takes_over_from_a_policy_and_gives_back_twice(tmp_path: Path) 
     names = {row['holder'] for row in rows if row['event'] == 'control'} - {''}
     policy_id, person_id = sorted(names, key=lambda name: not name.startswith('drive_as_policy'))
     assert person_id.startswith('console-')
-    check_labels(rows, policy_id, person_id)
+    # The policy begins where the arm was measured, which is a little beyond the person's target.
+    farthest_rad = max(abs(pose[JOINT]) for _, pose in motion.measured)
+    assert math.degrees(farthest_rad) > max(TARGETS_DEG) - math.degrees(NEAR_RAD) > SWING_DEG
+    check_labels(rows, policy_id, person_id, math.degrees(farthest_rad) + 0.1)
     assert len(motion.commands) > 100
     motion.check_limits()
