@@ -336,6 +336,25 @@ async def test_s12_a_sender_above_the_rate_is_limited_and_then_disconnected(
         assert await fast.close_code() == 1008
 
 
+@limited(frames_hz=20)
+async def test_a_driver_above_the_rate_still_releases_control(url: str) -> None:
+    """Otherwise the robot would go on to follow it."""
+    features = ('control', 'liveness')
+    async with (
+        enter(url, 'lab', 'arm', 'viewer', 'consumer', 'control') as viewer,
+        enter(url, 'lab', 'arm', 'fast', 'producer', *features) as fast,
+    ):
+        assert (await fast.recv_type('control'))['holder'] == 'fast'
+        for _ in range(50):
+            await fast.send({'type': 'status_update'})
+        assert (await fast.recv_type('error'))['code'] == 'rate_limited'
+        await fast.send({'type': 'release_control', 'request': 1})
+
+        while (seen := await viewer.recv()).get('change') != 'released':
+            assert seen['type'] in ('control', 'status_update')
+        assert 'holder' not in seen
+
+
 async def errors_of(peer: Peer) -> list[dict[str, str]]:
     """Return the errors that the server sent before it closed the connection."""
     errors = []

@@ -20,7 +20,7 @@ from itertools import islice
 import time
 from typing import TypeVar
 
-from ...arena.control_messages import ControlRequest
+from ...arena.control_messages import ControlAction, ControlRequest
 from ...arena.errors import AccessDenied, ProtocolError, RequestRejected
 from ...arena.features import Feature
 from ...arena.messages import (
@@ -201,17 +201,20 @@ class ConnectionManager:
             self._deny(member, exc)
 
     def handle_rate_limited(self, member: Member, text: str) -> None:
-        """Handle a rate-limited message: deliver emergency stops, drop everything else."""
+        """Handle a rate-limited message: only emergency stops and releases of control count."""
         self.counters.frames_in += 1
         # Search before decoding, which costs far more. JSON can hide the word only with escapes.
-        if 'emergency_stop' not in text and '\\' not in text:
+        if all(word not in text for word in ('emergency_stop', 'release_control', '\\')):
             return
         try:
             message = member.room.decode(text, member.features)
         except ProtocolError:
             return
-        if isinstance(message, EmergencyStop):
-            self._handle_stop(member, message)
+        match message:
+            case EmergencyStop():
+                self._handle_stop(member, message)
+            case ControlRequest(action=ControlAction.RELEASE):
+                self._control.handle(member, message)
 
     def _handle_datagram(self, member: Member, text: str) -> None:
         """Handle a message that came by a lane: only stops and numbered joint updates."""

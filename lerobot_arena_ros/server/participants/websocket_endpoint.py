@@ -152,7 +152,10 @@ def _on_rate_limited(
     manager.counters.refused[RATE_LIMITED] += 1
     if verdict is Verdict.DROP_AND_REPLY:
         manager.log.note(RATE_LIMITED, **connection.actor.log_fields, closed=False)
-        text = f'Too many messages: {rate} are accepted; others are dropped, except stops'
+        text = (
+            f'Too many messages: {rate} are accepted; others are dropped, except stops and '
+            'releases of control'
+        )
         connection.put(ErrorReply(text, now().stamp, RATE_LIMITED))
 
 
