@@ -14,8 +14,9 @@ Drive a room like a policy that people may interrupt: move joints back and forth
 
 The program joins as an operator and takes control if nobody has it. When a person takes over, it
 goes on to compute, and the room passes its values on to recorders only. When control is given
-back, it begins at the pose that the robot has then. It takes control from nobody, and never again
-by itself, also not after a stop. If the room lets others ask for control, it gives it to them.
+back, it begins at the pose that the robot has then. It never takes control from another driver,
+and never again by itself, also not after a stop. If the room lets others ask for control, it gives
+it to them.
 """
 
 from __future__ import annotations
@@ -134,16 +135,22 @@ class Policy:
         :raises ArenaError: the server refused control, or the connection was lost.
         """
         await self._until_measured(names)
-        control = self._operator.control
-        if control is not None and control.holder is None:
-            await self._operator.take_control()
-        elif control is not None:
-            self._print_wait()
+        if self._operator.is_connected():
+            await self._take()
         while self._operator.is_connected():
             values = self._loop.values(time.monotonic())
             await self._operator.send_joint_update(list(JointUpdate.of(values).entries))
             await self._answer()
             await asyncio.sleep(STEP_S)
+
+    async def _take(self) -> None:
+        """Take control if no other driver has it; otherwise say what the program waits for."""
+        try:
+            await self._operator.take_control(if_free=True)
+        except ControlRefused as exc:
+            if exc.holder is None:
+                raise  # Not because of another driver, so waiting would not help.
+            self._print_wait()
 
     def _on_robot_state(self, _: str, state: RobotState | None) -> None:
         for joint in () if state is None else state.joints:
@@ -154,6 +161,7 @@ class Policy:
         if state.number == self._shown:
             return
         self._shown = state.number
+        self._askers.clear()
         had_control, self._had_control = self._had_control, self._operator.has_control
         if self._had_control:
             self._loop.begin(self._pose, time.monotonic())

@@ -254,6 +254,10 @@ class Connection:
         except (ConnectionClosed, OSError) as exc:
             raise self._lost(exc) from exc
 
+    def post(self, message: Message) -> None:
+        """Write a message without waiting; do nothing if the connection is ending."""
+        self._socket.post(encode(message))
+
     def send_now(self, update: JointUpdate) -> bool:
         """
         Write a joint update if the socket accepts it at once; thread-safe.

@@ -99,11 +99,15 @@ class ControlRequest:
     :param to: of ``give_control``: who gets control; of ``refuse_control``: whose request is
         refused; None for the others, or if the sender gave none.
     :param request: the number that the answer repeats; None if the sender gave none.
+    :param control: the number of the :class:`ControlState` for which the sender has decided. If
+        control has changed since then, the request is refused, except ``release_control``. None:
+        it counts in any state.
     """
 
     action: ControlAction
     to: str | None = None
     request: int | None = None
+    control: int | None = None
 
 
 @dataclass(frozen=True)
@@ -157,6 +161,7 @@ def read_request(fields: Mapping[str, Any]) -> ControlRequest:
         ControlAction(fields['type']),
         to if is_text(to) else None,
         optional_count(fields.get('request')),
+        optional_count(fields.get('control')),
     )
 
 
@@ -204,8 +209,8 @@ def control_number(control: object) -> int | None:
 def control_fields(message: ControlRequest | ControlAnswer | ControlState) -> dict[str, Any]:
     """Return the keys of a message, with its type; None stands for a key that is left out."""
     match message:
-        case ControlRequest(action, to, request):
-            return {'type': action.value, 'to': to, 'request': request}
+        case ControlRequest(action, to, request, control):
+            return {'type': action.value, 'to': to, 'request': request, 'control': control}
         case ControlAnswer(request, refusal, holder):
             return {
                 'type': 'control_answer',

@@ -61,7 +61,6 @@ class RoboticsOperator(RoboticsConsumer, JointSender):
     def __init__(self, *args: Any, **options: Any) -> None:
         self._pending = {}
         self._numbers = itertools.count(1)
-        self._withdrawals: set[asyncio.Task[None]] = set()
         super().__init__(*args, **options)
 
     @property
@@ -75,7 +74,9 @@ class RoboticsOperator(RoboticsConsumer, JointSender):
         control = self.control
         return control is not None and control.holder == self.participant_id
 
-    async def take_control(self, *, timeout_s: float = ANSWER_TIMEOUT_S) -> None:
+    async def take_control(
+        self, *, if_free: bool = False, timeout_s: float = ANSWER_TIMEOUT_S
+    ) -> None:
         """
         Take control; return when this participant has it.
 
@@ -83,13 +84,18 @@ class RoboticsOperator(RoboticsConsumer, JointSender):
         cancelled or not answered in time, the request is withdrawn, and control is released if it
         came meanwhile.
 
-        :raises ControlRefused: the room lets the other driver keep control, that driver refused,
-            or there was no answer in time.
+        :param if_free: whether to take control only if no other driver has it. Programs should
+            set it, so that they never take control from a person.
+        :raises ControlRefused: another driver has control and ``if_free`` is set, the room lets
+            it keep control, it refused, or there was no answer in time.
         :raises ValueError: not connected.
         :raises RuntimeError: called by a callback, which delays the answer; start a task instead.
         :raises ConnectionLost: the connection was lost.
         """
-        await self._request(ControlAction.TAKE, timeout_s=timeout_s)
+        holder = None if self._control is None else self._control.holder
+        if if_free and holder not in (None, self.participant_id):
+            raise ControlRefused(f'{holder} has control', holder=holder)
+        await self._request(ControlAction.TAKE, is_conditional=if_free, timeout_s=timeout_s)
 
     async def give_control(
         self, participant_id: str, *, timeout_s: float = ANSWER_TIMEOUT_S
@@ -100,10 +106,13 @@ class RoboticsOperator(RoboticsConsumer, JointSender):
         A participant that does not have control may give it only while nobody has it, or if the
         policy of the room is ``take``. So a supervisor that never drives can decide who does.
 
-        :raises ControlRefused: the room refused it, or did not answer in time.
+        :raises ControlRefused: the room refused it, for example because control has changed since
+            :attr:`control` was received, or it did not answer in time.
         :raises ValueError, RuntimeError, ConnectionLost: as :meth:`take_control`.
         """
-        await self._request(ControlAction.GIVE, participant_id, timeout_s=timeout_s)
+        await self._request(
+            ControlAction.GIVE, participant_id, is_conditional=True, timeout_s=timeout_s
+        )
 
     async def refuse_control(
         self, participant_id: str, *, timeout_s: float = ANSWER_TIMEOUT_S
@@ -114,7 +123,9 @@ class RoboticsOperator(RoboticsConsumer, JointSender):
         :raises ControlRefused: there is no such request, or this participant has no control.
         :raises ValueError, RuntimeError, ConnectionLost: as :meth:`take_control`.
         """
-        await self._request(ControlAction.REFUSE, participant_id, timeout_s=timeout_s)
+        await self._request(
+            ControlAction.REFUSE, participant_id, is_conditional=True, timeout_s=timeout_s
+        )
 
     async def release_control(self, *, timeout_s: float = ANSWER_TIMEOUT_S) -> None:
         """
@@ -186,8 +197,18 @@ class RoboticsOperator(RoboticsConsumer, JointSender):
                 await self._callbacks.call('control_request', asker)
 
     async def _request(
-        self, action: ControlAction, to: str | None = None, *, timeout_s: float
+        self,
+        action: ControlAction,
+        to: str | None = None,
+        *,
+        is_conditional: bool = False,
+        timeout_s: float,
     ) -> None:
+        """
+        Make a request, and wait for its answer.
+
+        :param is_conditional: whether it is refused if control has changed since the last news.
+        """
         connection = self._joined(action.value.replace('_', ' '))
         task = asyncio.current_task()
         if task is not None and self._callbacks.is_calling(task):
@@ -202,7 +223,8 @@ class RoboticsOperator(RoboticsConsumer, JointSender):
         self._pending[number] = answered
         answer = None
         try:
-            await connection.send(ControlRequest(action, to, number))
+            known = self._control.number if is_conditional and self._control else None
+            await connection.send(ControlRequest(action, to, number, known))
             done, _ = await asyncio.wait([answered], timeout=timeout_s)
             if not done:
                 holder = None if self._control is None else self._control.holder
@@ -212,17 +234,8 @@ class RoboticsOperator(RoboticsConsumer, JointSender):
             del self._pending[number]
             # Not whether it was answered: this call may be cancelled right after the answer.
             if action is ControlAction.TAKE and answer is None:
-                self._withdraw(connection)
+                # It is withdrawn, and released if it has been granted meanwhile. Written at once,
+                # so that it does not end a request after it.
+                connection.post(ControlRequest(ControlAction.RELEASE))
         if answer.refusal is not None:
             raise ControlRefused(answer.refusal, holder=answer.holder)
-
-    def _withdraw(self, connection: Connection) -> None:
-        """Withdraw a request, or release control if it has been granted meanwhile."""
-
-        async def release() -> None:
-            with contextlib.suppress(ConnectionLost):
-                await connection.send(ControlRequest(ControlAction.RELEASE))
-
-        task = asyncio.create_task(release())
-        self._withdrawals.add(task)
-        task.add_done_callback(self._withdrawals.discard)

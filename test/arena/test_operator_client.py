@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from support.fake_arena import WebSocket, fake_arena, welcome
 from support.server import running_server
-from support.waiting import wait_until
+from support.waiting import wait_in_each_iteration, wait_until
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsOperator, RoboticsProducer
 from lerobot_arena_ros.arena.control_messages import (
@@ -187,6 +187,58 @@ async def test_a_request_that_is_given_up_is_withdrawn(url: str, way: str) -> No
         await wait_until(lambda: policy.control and not policy.control.requests, 'the withdrawal')
 
         assert policy.has_control
+
+
+async def test_a_request_after_one_that_was_given_up_is_not_withdrawn(url: str) -> None:
+    """The withdrawal is sent before it."""
+    async with operators(url, 'policy') as (policy,):
+
+        async def take_twice() -> None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await policy.take_control()
+            await policy.take_control()
+
+        request = asyncio.create_task(take_twice())
+        await wait_in_each_iteration(lambda: policy._pending, 'the first request')
+        request.cancel()
+        await request
+        with pytest.raises(ControlRefused, match='no request of'):
+            await policy.refuse_control('person')  # Its answer comes after all of the above.
+
+        assert policy.has_control
+
+
+async def test_control_is_taken_only_if_it_is_free(url: str) -> None:
+    """A program does not take control from a person who took it a moment before."""
+    async with operators(url, 'policy', 'person') as (policy, person):
+        before = policy.control
+        await person.take_control()
+        await wait_until(lambda: policy.control != before, 'the news')
+        with pytest.raises(ControlRefused, match='^person has control$') as refused:
+            await policy.take_control(if_free=True)
+        assert refused.value.holder == 'person'
+
+        policy._control = before  # The news is on the way.
+        with pytest.raises(ControlRefused, match='has changed meanwhile: person has it'):
+            await policy.take_control(if_free=True)
+        await person.release_control()
+        await wait_until(lambda: policy.control and policy.control.holder is None, 'the news')
+        await policy.take_control(if_free=True)
+        await policy.take_control(if_free=True)
+        assert policy.has_control
+
+
+async def test_control_is_not_given_by_a_decision_from_before_a_change(url: str) -> None:
+    """The stop was meant for the one that would get control, too."""
+    async with operators(url, 'policy', 'person') as (policy, person):
+        await policy.take_control()
+        known = policy.control
+        await person.send_emergency_stop('hand in the way')
+        await wait_until(lambda: not policy.has_control, 'the news')
+        policy._control = known  # The news is on the way.
+
+        with pytest.raises(ControlRefused, match='has changed meanwhile: nobody has it'):
+            await policy.give_control('person')
 
 
 async def test_each_request_is_announced_once(url: str) -> None:

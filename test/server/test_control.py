@@ -83,11 +83,12 @@ def request(
     to: str | None = None,
     *,
     number: int | None = None,
+    control: int | None = None,
     at_s: float = NOW.steady_s,
 ) -> dict[str, str | None]:
     """Make a request; return the refusal of each answer by recipient, None if it was done."""
     now = Now(at_s, STAMP)
-    room.handle(member, ControlRequest(action, to, number), now)
+    room.handle(member, ControlRequest(action, to, number, control), now)
     return answers(room, now)
 
 
@@ -401,6 +402,36 @@ def test_a_holder_that_leaves_is_followed_by_nobody() -> None:
     state = room.control_state(NOW)
     assert (state.holder, state.change, state.by) == (None, ControlChange.LEFT, 'person')
     assert request(room, person, TAKE) == {}  # It has left.
+
+
+def test_a_request_for_an_earlier_state_is_refused() -> None:
+    """The sender decided before the stop, so it might give control to who asked before it."""
+    room = make_room(ASK)
+    policy, person = enter(room, 'policy'), enter(room, 'person')
+    request(room, policy, TAKE)
+    request(room, person, TAKE)
+    decided = room.control_state(NOW).number
+    stop = EmergencyStop('hand in the way')
+    room.handle(person, stop, NOW)
+    answers(room)
+
+    for action in (GIVE, TAKE, REFUSE):
+        refusal = request(room, policy, action, 'person', control=decided)['policy']
+        assert refusal == 'control has changed meanwhile: nobody has it'
+
+    assert holder(room) is None
+    assert request(room, policy, GIVE, 'person', control=decided + 1) == {'policy': None}
+    assert holder(room) == 'person'
+
+
+def test_a_release_counts_in_any_state() -> None:
+    """Its sender wants not to drive."""
+    room = make_room(TAKE_AT_ONCE)
+    policy = enter(room, 'policy')
+    request(room, policy, TAKE)
+
+    assert request(room, policy, RELEASE, control=0) == {'policy': None}
+    assert holder(room) is None
 
 
 def test_too_many_requests_are_refused_and_disturb_nobody() -> None:

@@ -126,7 +126,7 @@ export class DriverLink {
   give(to) {
     if (this.isDriving) {
       this.#sender.flush();
-      this.#request('give_control', to);
+      this.#request('give_control', { to, control: this.#drivesSince });
     }
   }
 
@@ -136,7 +136,7 @@ export class DriverLink {
    */
   refuse(to) {
     if (this.isDriving) {
-      this.#request('refuse_control', to);
+      this.#request('refuse_control', { to, control: this.#drivesSince });
     }
   }
 
@@ -198,12 +198,13 @@ export class DriverLink {
 
   /**
    * @param {string} type
-   * @param {string} [to]
+   * @param {object} [decision] of a driver: `to`, and the number of the change that gave it
+   *   control, because the request is refused if control has changed since then
    */
-  #request(type, to) {
+  #request(type, decision = {}) {
     this.#lastRequest += 1;
     this.#pending.set(this.#lastRequest, type);
-    this.#link?.send({ type, to, request: this.#lastRequest });
+    this.#link?.send({ type, request: this.#lastRequest, ...decision });
   }
 
   #onJoined() {

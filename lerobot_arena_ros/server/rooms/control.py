@@ -196,6 +196,8 @@ class Control:
             refusal = _NEED
         elif not self._admit(member, now_s):
             refusal = _TOO_MANY
+        elif request.control not in (None, self.changes):
+            refusal = f'control has changed meanwhile: {self._name} has it'
         elif request.action is ControlAction.TAKE:
             if self.policy is ControlPolicy.ASK and not self._may_displace(member):
                 refusal = self._ask(member, request.request, now_s)
@@ -259,6 +261,8 @@ class Control:
         return None
 
     def _refuse(self, member: Member, to: str | None) -> str | None:
+        if self.holder is None:
+            return 'nobody has control, so there is no request to refuse'
         if self.holder is not member:
             return f'{self._name} has control, so only it can refuse a request'
         found = [driver for driver in self._asked if driver.participant_id == to]
