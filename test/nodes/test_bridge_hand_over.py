@@ -556,6 +556,90 @@ def test_an_operator_releases_control() -> None:
         with_two(bridged, act)
 
 
+def test_an_operator_gives_control_back() -> None:
+    """To the policy from which it took control."""
+    with robot(LEAD, arena=arena()) as bridged, measured(bridged, 0.5):
+
+        async def act(policy: Operator, person: Operator) -> None:
+            await policy.take()
+            await seen(bridged, 'policy has control', 'producing')
+            answer = await call(bridged, 'give_control')
+            assert answer.message == 'not given: policy has control, not this bridge'
+            assert not answer.success
+            assert (await call(bridged, 'take_control')).success
+            await seen(bridged, 'sending', 'producing')
+
+            answer = await call(bridged, 'give_control')
+
+            assert answer.success
+            assert answer.message == 'requested: policy gets control, see ~/control_holder'
+            await person.until_holder('policy')
+
+        with_two(bridged, act)
+
+
+def test_an_operator_gives_control_to_who_asks() -> None:
+    """The log names the service."""
+    with robot(LEAD, arena=arena(ControlPolicy.ASK)) as bridged, measured(bridged, 0.5):
+
+        async def act(policy: Operator, person: Operator) -> None:
+            await seen(bridged, 'nobody has control', 'producing')
+            assert (await call(bridged, 'take_control')).success
+            await seen(bridged, 'sending', 'producing')
+            asking = asyncio.create_task(person.request('take_control'))
+            text = 'person asks for control: call ~/give_control, or go on'
+            await in_thread(lambda: bridged.wait_for_log(text))
+
+            assert (await call(bridged, 'give_control')).success
+
+            assert await asking is None
+            await policy.until_holder('person')
+
+        with_two(bridged, act)
+
+
+def test_an_operator_that_took_control_from_nobody_has_nobody_to_give_it_to() -> None:
+    """It can release control."""
+    with robot(LEAD, arena=arena()) as bridged, measured(bridged, 0.5):
+
+        async def act(policy: Operator, person: Operator) -> None:
+            assert (await call(bridged, 'take_control')).success
+            await seen(bridged, 'sending', 'producing')
+
+            answer = await call(bridged, 'give_control')
+
+            assert not answer.success
+            assert answer.message.startswith('not given: no other driver in the room asks')
+
+        with_two(bridged, act)
+
+
+@pytest.mark.parametrize('way', ['inactive', 'stopped'])
+def test_an_operator_releases_control_that_it_is_given_while_it_must_not_drive(way: str) -> None:
+    """Otherwise it would drive as soon as it is activated or reset."""
+    with robot(LEAD, arena=arena()) as bridged, measured(bridged, 0.5):
+
+        async def act(policy: Operator, person: Operator) -> None:
+            await policy.take()
+            await seen(bridged, 'policy has control', 'producing')
+            (leader,) = set(policy.controls[-1]['drivers']) - {'policy', 'person'}
+            if way == 'inactive':
+                deactivate = Transition.TRANSITION_DEACTIVATE
+                assert await in_thread(lambda: bridged.change_state(deactivate))
+            else:
+                assert (await call(bridged, 'trigger_emergency_stop')).success
+                await policy.until_holder(None)
+
+            assert await policy.request('give_control', to=leader) is None
+            await policy.until_holder(None)
+
+            assert [each.get('holder') for each in policy.controls][-2:] == [leader, None]
+
+        with_two(bridged, act)
+        (line,) = bridged.wait_for_log('produce: control is released again')
+        assert '[WARN]' in line
+
+
 def test_an_operator_takes_control_while_its_release_is_on_the_way() -> None:
     """Its request follows, although the bridge still has control as far as it knows."""
     with robot(LEAD, arena=arena()) as bridged, measured(bridged, 0.5):

@@ -26,6 +26,7 @@ pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or 
 from rclpy.logging import get_logger
 from support.waiting import wait_for
 
+from lerobot_arena_ros.arena.control_messages import ControlPolicy, ControlState
 from lerobot_arena_ros.arena.features import Feature
 from lerobot_arena_ros.arena.messages import ErrorReply, JointUpdate
 from lerobot_arena_ros.arena.session import Late, Presence
@@ -157,6 +158,26 @@ def test_a_robot_that_stands_still_is_sent_again_after_a_late_link() -> None:
         late.put({'arm': 1.0, 'gripper': 0.5}, None)
 
         assert take(late)
+    finally:
+        assert thread.close(10.0)
+
+
+def test_a_robot_that_stands_still_is_sent_again_after_a_change_of_control() -> None:
+    """The deadband ignores what was sent without control, because it had no effect."""
+    thread = ArenaThread()
+    try:
+        settings = replace(SETTINGS, deadband=0.1)
+        leader = JointStateProducer(settings, JOINTS, thread, NodeLog(get_logger('test')))
+        leader.enable(True)
+        leader.on_joined()
+        positions = {'arm': 1.0, 'gripper': 0.5}
+        leader.put(positions, None)
+        assert take(leader) == positions
+
+        leader.on_event(ControlState('leader', ControlPolicy.TAKE, number=1))
+        leader.put(positions, None)
+
+        assert take(leader) == positions
     finally:
         assert thread.close(10.0)
 

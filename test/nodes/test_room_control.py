@@ -64,10 +64,11 @@ def state(
     policy: ControlPolicy = TAKE,
     requests: tuple[str, ...] = (),
     change: ControlChange | None = ControlChange.TAKEN,
+    drivers: tuple[str, ...] = (),
 ) -> ControlState:
     """Return a state that the server reports."""
     by = None if change is None else 'person'
-    return ControlState(holder, policy, (), requests, number, change, by)
+    return ControlState(holder, policy, drivers, requests, number, change, by)
 
 
 def test_each_change_is_one_line(control: RoomControl, log: Log) -> None:
@@ -121,6 +122,34 @@ def test_what_prevents_this_bridge_from_driving(
     assert (control.untakable() or '').startswith(refusal or '')
     assert (control.untakable() is None) is (refusal is None)
     assert obstacle is control.obstacle or str(obstacle) in str(control.obstacle)
+
+
+def test_it_is_reported_when_this_bridge_gets_control(control: RoomControl) -> None:
+    """Once, and also if it had control before."""
+    assert not control.on_state(state('person'))
+    assert control.on_state(state('us', 2))
+    assert not control.on_state(state('us', 2, requests=('person',)))
+    assert control.on_state(state('us', 4))
+
+
+def test_who_asks_gets_control_before_who_had_it(control: RoomControl) -> None:
+    """Only if it is still in the room; after another join nobody is known."""
+    assert control.recipient is None
+    control.on_state(state('policy', drivers=('policy', 'us')))
+    control.on_state(state('us', 2, drivers=('policy', 'us', 'person')))
+    assert control.recipient == 'policy'
+    asking = state('us', 2, drivers=('policy', 'us', 'person'), requests=('person',))
+    control.on_state(asking)
+    assert control.recipient == 'person'
+
+    control.on_state(state('us', 2, drivers=('us', 'person')))
+    assert control.recipient is None
+    control.on_state(state(None, 3, drivers=('policy', 'us')))
+    assert control.recipient == 'policy'
+    control.on_lost()
+    control.on_joined('us')
+    control.on_state(state('us', 4, drivers=('policy', 'us')))
+    assert control.recipient is None
 
 
 def test_without_a_room_or_its_control_nothing_can_be_requested(log: Log) -> None:

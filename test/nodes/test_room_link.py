@@ -98,6 +98,7 @@ def make_link(url: str, role: Role, handler: FailingHandler, thread: ArenaThread
         thread=thread,
         logger=NodeLog(get_logger('test')),
         on_change=lambda: None,
+        on_control=lambda: None,
     )
 
 

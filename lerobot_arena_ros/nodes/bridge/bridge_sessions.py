@@ -23,6 +23,7 @@ from lerobot_arena_ros.arena.errors import ArenaError
 from lerobot_arena_ros.arena.features import Feature
 from lerobot_arena_ros.arena.messages import Role
 from lerobot_arena_ros.arena.steady_clock import steady_now
+from lerobot_arena_ros.control.causes import INACTIVE
 from lerobot_arena_ros.control.joint_map import JointMap
 from lerobot_arena_ros.control.pauses import PauseWatch
 from lerobot_arena_ros.control.stop import Stop
@@ -284,6 +285,8 @@ class BridgeSessions:
             handler=producer,
             feed=producer.feed,
             features=_PRODUCE_FEATURES,
+            # Otherwise it would drive as soon as it is activated or reset.
+            on_control=self._on_control if settings.is_operator else lambda: None,
         )
         producer.why_without_control = lambda: link.control.obstacle
         return link
@@ -321,6 +324,7 @@ class BridgeSessions:
         handler: RoomHandler,
         feed: Callable[[Connection], Awaitable[None]],
         features: frozenset[Feature],
+        on_control: Callable[[], None] = lambda: None,
     ) -> RoomLink:
         lanes = {Feature.FAST_LANE} if self._settings.link.fast_lane else frozenset()
         return RoomLink(
@@ -340,7 +344,17 @@ class BridgeSessions:
             thread=self._thread,
             logger=self._logger,
             on_change=self._on_change,
+            on_control=on_control,
         )
+
+    def _on_control(self) -> None:
+        """Release control that an operator got while it must not drive; the arena thread."""
+        why = None if self.is_enabled else INACTIVE
+        if self._panel.stop is not None:
+            why = 'the emergency stop is latched'
+        if why is not None:
+            self._logger.warning(f'produce: control is released again, because of: {why}')
+            self.control.release_own()
 
     async def _run_link(self, link: RoomLink) -> None:
         try:

@@ -36,8 +36,8 @@ class ControlPanel:
 
     Topic: ``~/control_holder`` (std_msgs/String, out, latched): who has control of the consumed
     room, or of the produced one if nothing is consumed; empty: nobody, or unknown. Services
-    (std_srvs/Trigger): ``~/release_control``, and ``~/take_control`` if the bridge produces. They
-    answer at once; the answer of the room is logged.
+    (std_srvs/Trigger): ``~/release_control``, and if the bridge produces, ``~/take_control`` and
+    ``~/give_control``. They answer at once; the answer of the room is logged.
 
     :param sessions: returns the sessions; None: the node is not configured.
     :param stop: returns the latched stop; None = there is none.
@@ -59,6 +59,7 @@ class ControlPanel:
         node.create_service(Trigger, '~/release_control', self._on_release)
         if produces:
             node.create_service(Trigger, '~/take_control', self._on_take)
+            node.create_service(Trigger, '~/give_control', self._on_give)
 
     def publish(self) -> None:
         """Publish who has control, if that is new; the arena thread calls it."""
@@ -74,6 +75,14 @@ class ControlPanel:
             response.message = 'not released: the node is not configured'
         else:
             response.success, response.message = sessions.control.release()
+        return response
+
+    def _on_give(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        sessions = self._sessions()
+        if sessions is None:
+            response.message = 'not given: the node is not configured'
+        else:
+            response.success, response.message = sessions.control.give()
         return response
 
     def _on_take(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:

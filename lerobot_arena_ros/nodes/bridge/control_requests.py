@@ -67,6 +67,24 @@ class ControlRequests:
         self._produce.request(ControlAction.TAKE)
         return True, f'requested; {holder or "nobody"} has control now, see ~/control_holder'
 
+    def give(self) -> tuple[bool, str]:
+        """
+        Give control of the produced room to who asks for it, or else to who had it before.
+
+        :returns: whether it is requested, and the text for the user.
+        """
+        assert self._produce is not None
+        control = self._produce.control
+        refusal, to = control.unavailable(), control.recipient
+        if refusal is None and not control.is_ours:
+            refusal = f'{control.holder or "nobody"} has control, not this bridge'
+        if refusal is None and to is None:
+            refusal = 'no other driver in the room asks for control or had it before'
+        if refusal is not None:
+            return False, f'not given: {refusal}'
+        self._produce.request(ControlAction.GIVE, to)
+        return True, f'requested: {to} gets control, see ~/control_holder'
+
     def release(self) -> tuple[bool, str]:
         """
         Release the control of this bridge, and revoke that of the driver of its robot.

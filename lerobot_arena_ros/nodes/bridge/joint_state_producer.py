@@ -26,6 +26,7 @@ import threading
 import time
 
 from lerobot_arena_ros.arena.connection import Connection
+from lerobot_arena_ros.arena.control_messages import ControlState
 from lerobot_arena_ros.arena.errors import TransportError
 from lerobot_arena_ros.arena.features import Feature
 from lerobot_arena_ros.arena.fields import optional_stamp
@@ -284,7 +285,7 @@ class JointStateProducer:
         self._watch.link = cause
 
     def on_event(self, event: Event) -> bool:
-        """Handle error replies and delays of the link."""
+        """Handle error replies, changes of control and delays of the link."""
         if isinstance(event, Late):
             self._set_delay(event.waiting_s)
         elif isinstance(event, Presence):
@@ -296,9 +297,16 @@ class JointStateProducer:
         elif isinstance(event, ErrorReply):
             self._watch.refuse(event.message, event.code, steady_now())
             self._logger.warning(f'error reply of the server: {event.message}', throttle='server')
+        elif isinstance(event, ControlState):
+            self._send_again()  # A robot follows only what was sent after it was told.
         elif isinstance(event, Malformed):
             self.dropped[event.reason] += 1
         return False
+
+    def _send_again(self) -> None:
+        """Send the next measurement even if no joint has left the deadband."""
+        with self._lock:
+            self._last_offered = None
 
     def _leave_out(self, joints: Mapping[str, str]) -> None:
         with self._lock:

@@ -44,6 +44,7 @@ class RoomControl:
         self.own_id: str | None = None
         self._name = name
         self._logger = logger
+        self._before: str | None = None  # Who else had control last.
         self._numbers = itertools.count(1)
         self._requested: dict[int, ControlAction] = {}
         self._lock = threading.Lock()  # Guards the requests.
@@ -86,6 +87,19 @@ class RoomControl:
             return self.unavailable()
         return f'{state.holder} has control, and this room lets it keep it (control: first)'
 
+    @property
+    def recipient(self) -> str | None:
+        """
+        Who gets control if this bridge gives it; None: nobody. Any thread.
+
+        It is the driver that asked for it first, or else the one that had it last.
+        """
+        state = self.state
+        if state is None:
+            return None
+        last = () if self._before not in state.drivers else (self._before,)
+        return next(iter((*state.requests, *last)), None)
+
     def values(self) -> dict[str, object]:
         """Return the values for the diagnostics; any thread."""
         state = self.state
@@ -114,7 +128,7 @@ class RoomControl:
         A request to release it needs no answer: who leaves the room loses control, and a robot
         holds.
         """
-        self.state = self.own_id = None
+        self.state = self.own_id = self._before = None
         with self._lock:
             requested, self._requested = self._requested, {}
         if ControlAction.TAKE in requested.values():
@@ -122,18 +136,21 @@ class RoomControl:
                 f'{self._name}: take_control: the link was lost before the answer; call it again'
             )
 
-    def on_state(self, state: ControlState) -> None:
-        """Note who has control, and log it if that is new."""
+    def on_state(self, state: ControlState) -> bool:
+        """Note who has control, and log it if that is new; return whether this bridge got it."""
         before, self.state = self.state, state
-        if before is None or before.number != state.number:
+        is_new = before is None or before.number != state.number
+        if is_new:
             self._log_change(state)
+        if not self.is_ours:
+            self._before = state.holder or self._before
         asked = () if before is None else before.requests
         for who in state.requests:
             if self.is_ours and who not in asked:
                 self._logger.info(
-                    f'{self._name}: control: {who} asks for control: call ~/release_control, '
-                    'or go on'
+                    f'{self._name}: control: {who} asks for control: call ~/give_control, or go on'
                 )
+        return is_new and self.is_ours
 
     def on_answer(self, answer: ControlAnswer) -> None:
         """Log the answer to a request."""

@@ -161,6 +161,7 @@ class RoomLink:
     :param features: the protocol features that this link uses.
     :param feed: sends the session's data for as long as the connection lives.
     :param on_change: called when the status has changed.
+    :param on_control: called when this bridge has got control of the room.
     :ivar control: who has control of the room.
     """
 
@@ -183,6 +184,7 @@ class RoomLink:
         thread: ArenaThread,
         logger: NodeLog,
         on_change: Callable[[], None],
+        on_control: Callable[[], None],
     ) -> None:
         self.name = name
         self.status = LinkStatus(f'{workspace_id}/{room_id}', settings.timing.timeout_s)
@@ -205,6 +207,7 @@ class RoomLink:
         )
         self._lane_log = LaneLog()
         self._on_change = on_change
+        self._on_control = on_control
         self._connection: Connection | None = None
         self._rooms = Rooms(address, access=access)
         self._stop_pending = asyncio.Event()
@@ -237,7 +240,11 @@ class RoomLink:
         self._thread.post(self._stop_pending.set)
 
     def request(
-        self, action: ControlAction, *, prepare: Callable[[int], object] = lambda number: None
+        self,
+        action: ControlAction,
+        to: str | None = None,
+        *,
+        prepare: Callable[[int], object] = lambda number: None,
     ) -> None:
         """
         Request something about control of the room; any thread.
@@ -245,13 +252,16 @@ class RoomLink:
         A request is sent on the present connection or not at all, because on a later one it could
         change what somebody else has decided meanwhile.
 
+        :param to: who gets control, if it is given.
         :param prepare: called before the request is sent, with the number that the answer repeats.
         """
+        state = self.control.state
+        # Not after another change, which the person at the robot has not seen yet.
+        known = None if state is None or to is None else state.number
         number = self.control.request(action)
         prepare(number)
-        self._thread.post(
-            functools.partial(self._put_request, ControlRequest(action, request=number))
-        )
+        request = ControlRequest(action, to, number, known)
+        self._thread.post(functools.partial(self._put_request, request))
 
     async def run(self) -> None:
         """
@@ -380,7 +390,8 @@ class RoomLink:
         elif isinstance(event, Late):
             self._note_delay(event.waiting_s)
         elif isinstance(event, ControlState):
-            self.control.on_state(event)
+            if self.control.on_state(event):
+                self._on_control()
             self._on_change()
         elif isinstance(event, ControlAnswer):
             self.control.on_answer(event)
