@@ -570,6 +570,19 @@ def test_the_first_value_of_each_joint_of_a_new_driver_is_passed_on() -> None:
     assert send(room, person, elbow=1.0, wrist=0.5) is not None
 
 
+def test_a_producer_that_joins_is_a_new_driver() -> None:
+    """The arm may have stopped on its way to the stored value."""
+    room = make_room(TAKE_AT_ONCE)
+    person = enter(room, 'person')
+    request(room, person, TAKE)
+    send(room, person, elbow=1.0)
+    room.leave(person, NOW)
+    leader = produce(room, 'leader')
+
+    assert send(room, leader, elbow=1.0) is not None
+    assert send(room, leader, elbow=1.0) is None
+
+
 def test_a_numbered_update_has_only_joints_of_the_present_driver() -> None:
     """The values of the driver before must not appear under the name of the new one."""
     room = make_room(TAKE_AT_ONCE)

@@ -65,9 +65,27 @@ def make_room(policy: ControlPolicy, clock: Clock, *names: str) -> tuple[Room, l
     return room, members
 
 
-def make_relay(deliver: Callable[[Delivery], object]) -> ControlRelay:
+class Log(RateLimitedLog):
+    """A log that keeps who is said to have changed control."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.changes: list[tuple[object, object]] = []
+
+    def record_often(self, event: str, **fields: object) -> None:
+        """Keep a line."""
+        self.changes.append((fields['change'], fields['participant']))
+
+
+def make_relay(
+    deliver: Callable[[Delivery], object], log: RateLimitedLog | None = None
+) -> ControlRelay:
     """Return a relay that delivers to a function."""
-    return ControlRelay(deliver, lambda member: {}, Counters(), RateLimitedLog())
+
+    def fields_of(member: Member) -> dict[str, object]:
+        return {'participant': member.participant_id}
+
+    return ControlRelay(deliver, fields_of, Counters(), log or RateLimitedLog())
 
 
 async def test_a_request_expires_although_a_timer_is_early(
@@ -100,20 +118,28 @@ async def test_a_request_expires_although_a_timer_is_early(
 
 
 async def test_a_recipient_that_leaves_does_not_turn_the_order_around(clock: Clock) -> None:
-    """A slow recipient is disconnected while a change is delivered; others see both in order."""
+    """
+    A slow recipient is disconnected while a change is delivered; others see both in order.
+
+    The log names who has caused each change.
+    """
     seen: dict[Member, list[str | None]] = {}
 
     def deliver(delivery: Delivery) -> None:
-        assert isinstance(delivery.message, ControlState | ControlAnswer)
+        if isinstance(delivery.message, ControlAnswer):
+            return
+        assert isinstance(delivery.message, ControlState)
         for member in delivery.recipients:
             seen.setdefault(member, []).append(delivery.message.holder)
             if member is slow and member in room.members:
                 room.leave(slow, clock())
                 relay.deliver_news(room, slow)
 
-    relay = make_relay(deliver)
+    log = Log()
+    relay = make_relay(deliver, log)
     room, (slow, robot) = make_room(ControlPolicy.TAKE, clock, 'slow', 'robot')
-    relay.handle(slow, ControlRequest(ControlAction.TAKE))
+    relay.handle(robot, ControlRequest(ControlAction.GIVE, 'slow'))
 
     assert room.control.holder is None
     assert seen[robot] == ['slow', None]
+    assert log.changes == [('given', 'robot'), ('left', 'slow')]

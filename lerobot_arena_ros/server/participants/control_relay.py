@@ -68,11 +68,11 @@ class ControlRelay:
         """
         if not isinstance(room, Room):
             return
-        self._waiting.extend(room.take_news(now()))
-        self._deliver_waiting()
         change = room.take_change(now())
         if change is not None and member is not None:
             self._log.record_often('control', **change, **self._fields_of(member))
+        self._waiting.extend(room.take_news(now()))
+        self._deliver_waiting()
 
     def _deliver_waiting(self) -> None:
         """

@@ -96,11 +96,6 @@ class Control:
         """The members that may have control, in the order of their joins."""
         return tuple(self._drivers)
 
-    @property
-    def has_joined(self) -> bool:
-        """Whether the holder has control because it joined as the producer."""
-        return self.holder is not None and self._change is ControlChange.JOINED
-
     def moves(self, member: Member, known: int | None) -> bool:
         """
         Return whether an update of a member has an effect: it has control, and knew that.

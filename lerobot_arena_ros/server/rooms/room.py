@@ -127,6 +127,7 @@ class Room(BaseRoom):
         self._remove(member)
         holder = self.control.holder
         self.control.leave(member)
+        self._warned.discard(member)
         self._newest.pop(member, None)
         self._note_control(holder)
         if self._robots.pop(member, None) is None:
@@ -264,7 +265,7 @@ class Room(BaseRoom):
         self.control = Control(ControlPolicy.FIRST)
         # The joints that the present sender has sent, with their newest entries.
         self._frame: dict[str, Entry] = {}
-        # The stored joints that it has not sent since it took control. Its first value of each is
+        # The stored joints that it has not sent since it got control. Its first value of each is
         # delivered, even if it is the stored one: a robot follows only what its driver has sent.
         self._unsent: set[str] = set()
         self._next_seq = 0
@@ -308,7 +309,7 @@ class Room(BaseRoom):
             delivery = self.update(newer.entries, source, now, stamp_ns=newer.stamp_ns)
         else:
             delivery = self._shadow(member, newer, now)
-        newest.note(newer)  # After the checks, so that only joints of the room are kept.
+        newest.note(newer)  # After the checks, so that a refused update outdates nothing.
         return delivery
 
     def _shadow(self, member: Member, update: JointUpdate, now: Now) -> Delivery | None:
@@ -349,9 +350,7 @@ class Room(BaseRoom):
             return
         self._frame.clear()
         self._warned.clear()
-        # A producer that joins begins as at the public server: only what it changes is delivered.
-        is_joining = holder is not None and self.control.has_joined
-        self._unsent = set() if is_joining else set(self.joints)
+        self._unsent = set(self.joints)
 
     def _numbered(self, message: JointUpdate) -> JointUpdate | None:
         """Return an update with all joints of its sender, if a consumer may use a lane."""
