@@ -57,8 +57,8 @@ SPECS: tuple[Spec, ...] = (
         'produce.role',
         'producer',
         'How the bridge sends to its room. A producer drives from the join on if nobody else has '
-        'control. An operator may be there beside the producer and other operators, and drives '
-        'only after the service ~/take_control.',
+        'control. An operator may be there beside the producer and other operators. It drives '
+        'after the service ~/take_control, or when another driver gives it control.',
         choices=('producer', 'operator'),
     ),
     Spec(
@@ -227,9 +227,10 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'consume.on_hold',
         'brake',
-        'What happens to a motion when the link, the producer or the updates are lost: the '
-        'commands decelerate and then end (brake), or end at once (freeze). They end at once in '
-        'any case if the measurements cannot be trusted.',
+        'What happens to a motion when the link, the producer, the control or the updates are '
+        'lost, or when another source does not match: the commands decelerate and then end '
+        '(brake), or end at once (freeze). They end at once in any case if the measurements '
+        'cannot be trusted.',
         choices=('brake', 'freeze'),
     ),
     Spec(
@@ -242,9 +243,10 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         'consume.on_handover',
         'approach',
-        'What another source of updates does, for example a person who takes control from a '
-        'policy: it moves the robot from where it is, slowly at first (approach), or nothing '
-        'moves until it matches the pose of the robot (hold). The first source has to match, too.',
+        'What happens when another participant begins to drive, for example a person who takes '
+        'control from a policy. approach: the robot moves slowly to the values of the new driver. '
+        'hold: the robot does not move until these values match its pose; this also applies to '
+        'the first driver.',
         choices=('approach', 'hold'),
     ),
     Spec(
