@@ -108,7 +108,7 @@ def spans_of(events: list[Recorded]) -> list[Span]:
 
 
 def marks_of(events: list[Recorded]) -> list[Mark]:
-    """Return the stops and hand-overs, without those hand-overs that are part of a stop."""
+    """Return the stops and changes of control, without those that are part of a stop."""
     stops = [
         Mark(event.time_s, f'stop: {event.reason}', is_stop=True)
         for event in events

@@ -14,7 +14,7 @@ Plot a recording to PNG: the values of each joint, in the colour of who sent the
 
 Each value is drawn until the next one, because a room sends nothing for joints at rest. A value
 that nobody has sent since the recording began, or since control changed, is grey. Updates without
-effect (shadows) are thin and dashed. Vertical lines mark hand-overs and emergency stops.
+effect (shadows) are thin and dashed. Vertical lines mark changes of control and emergency stops.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def _fill(
         for line in lines[name]:
             _draw_line(axes, line, styles)
         _format_panel(axes, escaped(name))
-    marks = first(MOST_MARKS, marks_of(events), 'stops and hand-overs')
+    marks = first(MOST_MARKS, marks_of(events), 'stops and changes of control')
     _draw_marks(strip, [*panels.values()], marks, styles)
     end_s = events[-1].time_s
     margin_s = 0.01 * max(1.0, end_s)

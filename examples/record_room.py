@@ -130,7 +130,7 @@ def summary(counts: dict[Kind, int], is_with_shadows: bool) -> str:
     """Return how many messages were recorded, of the kinds that the server was asked for."""
     parts = [f'{counts["update"]} updates', f'{counts["stop"]} stops']
     if counts['control']:
-        parts.append(f'{counts["control"] - 1} hand-overs')
+        parts.append(f'{counts["control"] - 1} changes of control')
     if is_with_shadows:
         parts.append(f'{counts["shadow"]} shadows')
     return ', '.join(parts)

@@ -18,7 +18,8 @@ send the pose that the room remembered at the start of the recording. The first 
 robot from its current position, and its bridge limits the velocity.
 
 Only updates that had an effect are sent, those of all drivers. Those of drivers without control
-(shadows) are left out, and so are hand-overs: this program is the only driver of the replay.
+(shadows) are left out, and so are changes of control, because this program is the only driver of
+the replay.
 
 A recorded emergency stop is not sent, because it is over. The replay ends there, because the
 updates after it were sent to robots that did not move. ``--past-stops`` continues. An emergency
@@ -102,10 +103,14 @@ def before_stop(
 
 
 def left_out(events: list[Recorded]) -> str:
-    """Return how many shadows and hand-overs are not replayed; empty if there are none."""
+    """Return how many shadows and changes of control are not replayed; empty if there are none."""
     shadows = sum(event.kind == 'shadow' for event in events)
     changes = len(hand_overs(events))
-    return f', without {shadows} shadows and {changes} hand-overs' if shadows or changes else ''
+    return (
+        f', without {shadows} shadows and {changes} changes of control'
+        if shadows or changes
+        else ''
+    )
 
 
 async def send_in_time(

@@ -174,7 +174,9 @@ async def test_hand_overs_are_recorded_in_their_order(
         'policy has control (taken, by policy)',
         'nobody has control (released, by policy)',
     ]
-    assert output.splitlines()[-1].startswith('4 updates, 1 stops, 6 hand-overs, 3 shadows, ')
+    assert output.splitlines()[-1].startswith(
+        '4 updates, 1 stops, 6 changes of control, 3 shadows, '
+    )
 
 
 async def test_shadows_are_recorded_only_if_asked_for(url: str, tmp_path: Path) -> None:
@@ -183,7 +185,7 @@ async def test_shadows_are_recorded_only_if_asked_for(url: str, tmp_path: Path) 
 
     assert told_in(tmp_path / 'arm.csv') == WITHOUT_SHADOWS
     last = output.splitlines()[-1]
-    assert last.startswith('4 updates, 1 stops, 6 hand-overs, ')
+    assert last.startswith('4 updates, 1 stops, 6 changes of control, ')
     assert 'shadows' not in last
 
 
@@ -229,7 +231,7 @@ async def test_a_server_without_hand_overs_is_recorded_as_before(
     assert 'control' in asked[0]['features']
     assert ('shadows' in asked[0]['features']) == bool(options)
     assert 'has control' not in output
-    assert 'hand-overs' not in output
+    assert 'changes of control' not in output
 
 
 def story(path: Path) -> Path:
@@ -343,7 +345,7 @@ def test_a_plot_of_very_much_shows_the_first(tmp_path: Path) -> None:
 
     assert done.stdout.splitlines()[:4] == [
         'only the first 24 of 1000 joints are shown',
-        'only the first 100 of 998 stops and hand-overs are shown',
+        'only the first 100 of 998 stops and changes of control are shown',
         'only the first 20 of 1000 drivers are shown',
         str(tmp_path / 'arm.png'),
     ], done.stderr
@@ -366,8 +368,14 @@ async def test_a_replay_sends_what_had_an_effect(url: str, tmp_path: Path) -> No
 
     assert done.returncode == short.returncode == 0, done.stderr + short.stderr
     assert heard[:4] == [{'elbow': 1.0, 'wrist': 9.0}, *({'elbow': v} for v in (6.0, 3.0, 4.0))]
-    assert f'4 updates into {"/".join(room)}, without 3 shadows and 6 hand-overs\n' in done.stdout
-    assert f'3 updates into {"/".join(room)}, without 2 shadows and 3 hand-overs\n' in short.stdout
+    assert (
+        f'4 updates into {"/".join(room)}, without 3 shadows and 6 changes of control\n'
+        in done.stdout
+    )
+    assert (
+        f'3 updates into {"/".join(room)}, without 2 shadows and 3 changes of control\n'
+        in short.stdout
+    )
 
 
 def old_mcap(path: Path, source: object) -> Path:
