@@ -378,11 +378,13 @@ class Connection:
         except RoomNotFound:
             return RoomNotFound(f'{name}: there is no such room')
         except ArenaError:
-            return JoinRefused(f'{name}: {refusal}')
-        if self._session.join.role is Role.PRODUCER and info.producer is not None:
+            return JoinRefused(f'{name}: {refusal}', code=refusal.code)
+        may_be_taken = refusal.code in (None, 'role_taken')
+        is_producer = self._session.join.role is Role.PRODUCER
+        if may_be_taken and is_producer and info.producer is not None:
             text = f'{name}: the room already has a producer, {info.producer}'
             return RoleTaken(text, holder=info.producer)
-        return JoinRefused(f'{name}: {refusal}')
+        return JoinRefused(f'{name}: {refusal}', code=refusal.code)
 
     def _start(self, work: Callable[[], Awaitable[None]], what: str) -> None:
         self._tasks.append(asyncio.create_task(self._run_task(work), name=f'{what} {self.name}'))

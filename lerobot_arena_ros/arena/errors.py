@@ -153,7 +153,17 @@ class RoomNotFound(RequestRejected):
 
 
 class JoinRefused(RequestRejected):
-    """The room exists and refused this participant."""
+    """
+    The room exists and refused this participant.
+
+    :param code: of the error that the server sent; None: it sent none, as the public server.
+    """
+
+    def __init__(
+        self, message: str, *, status: int | None = None, code: str | None = None
+    ) -> None:
+        super().__init__(message, status=status)
+        self.code = code
 
 
 class RoleTaken(JoinRefused):

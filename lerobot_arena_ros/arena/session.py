@@ -306,7 +306,7 @@ class Session:
         if self._joined:
             return self._only_new(event)
         if isinstance(event, ErrorReply):
-            raise JoinRefused(event.message)
+            raise JoinRefused(event.message, code=event.code)
         if not isinstance(event, Joined):
             if len(self._early) == MAX_EARLY:
                 text = f'{MAX_EARLY} messages from the server, but no answer to the join'

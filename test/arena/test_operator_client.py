@@ -28,7 +28,12 @@ from lerobot_arena_ros.arena.control_messages import (
     ControlPolicy,
     ControlState,
 )
-from lerobot_arena_ros.arena.errors import ConnectionLost, ControlRefused
+from lerobot_arena_ros.arena.errors import (
+    ConnectionLost,
+    ControlRefused,
+    JoinRefused,
+    RoleTaken,
+)
 from lerobot_arena_ros.arena.messages import Entry
 
 pytestmark = pytest.mark.usefixtures('no_task_left')
@@ -435,6 +440,26 @@ async def test_a_displaced_producer_does_not_send_old_joints_again(
         await wait_until(lambda: len(seen) > 2, 'the last update')
 
     assert [(entry['name'], entry['value']) for entry in seen[2:]] == [('wrist', 4.0)]
+
+
+async def test_a_refused_producer_is_told_who_the_producer_is(url: str) -> None:
+    """Not who has control, and only if its role is the reason."""
+    async with (
+        operators(url, 'person') as (person,),
+        RoboticsProducer(url) as leader,
+        RoboticsProducer(url) as other,
+    ):
+        place = str(person.workspace_id), str(person.room_id)
+        await person.take_control()
+        with pytest.raises(JoinRefused) as refused:
+            await other.join_room(*place, 'producer', 'person')
+        assert not isinstance(refused.value, RoleTaken)
+        assert refused.value.code == 'join_refused'
+
+        await leader.join_room(*place, 'producer', 'leader')
+        with pytest.raises(RoleTaken, match='already has a producer, leader') as taken:
+            await other.join_room(*place, 'producer', 'other')
+        assert taken.value.holder == 'leader'
 
 
 async def test_a_callback_cannot_wait_for_an_answer(url: str) -> None:

@@ -35,11 +35,11 @@ class NewRoom(BaseModel):
 
 
 def participants_of(room: BaseRoom) -> Json:
-    """Return the participants of a room; the one that drives is its producer."""
-    driver = room.driver
-    others = [member for member in room.members if member is not driver]
+    """Return the participants of a room; without a producer, an operator in control is it."""
+    producer = room.producer or room.driver
+    others = [member for member in room.members if member is not producer]
     return {
-        'producer': None if driver is None else driver.participant_id,
+        'producer': None if producer is None else producer.participant_id,
         'consumers': [member.participant_id for member in others],
         'total': len(room.members),
     }
