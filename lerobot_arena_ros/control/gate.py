@@ -243,7 +243,7 @@ class Gate:
             self._discard_targets()
 
     def on_control(
-        self, holder: str | None, now: float, *, number: int = 0, has_drivers: bool = True
+        self, holder: str | None, now: float, *, number: int, has_drivers: bool = True
     ) -> None:
         """
         Record who has control of the room. A new holder is a new source of updates.

@@ -96,7 +96,7 @@ class Control:
         """The members that may have control, in the order of their joins."""
         return tuple(self._drivers)
 
-    def moves(self, member: Member, known: int | None) -> bool:
+    def has_effect(self, member: Member, known: int | None) -> bool:
         """
         Return whether an update of a member has an effect: it has control, and knew that.
 

@@ -304,7 +304,7 @@ class Room(BaseRoom):
         newer = None if newest is None else newest.newer(update)
         if newest is None or newer is None:
             return None
-        if self.control.moves(member, update.control):
+        if self.control.has_effect(member, update.control):
             source = member.participant_id
             delivery = self.update(newer.entries, source, now, stamp_ns=newer.stamp_ns)
         else:
