@@ -17,9 +17,10 @@ import contextlib
 import time
 import uuid
 
-from lerobot_arena_ros import RoboticsProducer
+from lerobot_arena_ros import RoboticsOperator, RoboticsProducer
 from lerobot_arena_ros.arena.address import Address
 from lerobot_arena_ros.arena.connection import Connection, open_connection
+from lerobot_arena_ros.arena.control_messages import ControlState
 from lerobot_arena_ros.arena.errors import TransportError
 from lerobot_arena_ros.arena.features import Feature
 from lerobot_arena_ros.arena.messages import EmergencyStop, JointUpdate, RobotReport, Role
@@ -78,6 +79,17 @@ class RemoteArm:
         """Send an emergency stop to the command room."""
         self._thread.run(self._connected.send(EmergencyStop(reason)))
 
+    @contextlib.contextmanager
+    def taken_over(self) -> Iterator[None]:
+        """Let a person have control of the command room, and give it back to who had it."""
+        person = RoboticsOperator(self.url)
+        leader = self._thread.run(self._take_over(person))
+        try:
+            yield
+            self._thread.run(person.give_control(leader))
+        finally:
+            self._thread.run(person.disconnect())
+
     def delete_rooms(self) -> None:
         """Delete both rooms, which ends all connections."""
         for room in (self.joint_room, self.command_room):
@@ -100,7 +112,7 @@ class RemoteArm:
     async def _start(self) -> None:
         self._producer = RoboticsProducer(self.url)
         for room in (self.joint_room, self.command_room):
-            await self._producer.create_room(self.workspace_id, room)
+            await self._producer.create_room(self.workspace_id, room, control='take')
         assert await self._producer.connect(self.workspace_id, self.joint_room)
         self._tasks = [asyncio.create_task(self._measure(self._producer))]
         await self._join_command_room()
@@ -114,6 +126,16 @@ class RemoteArm:
             features=frozenset({Feature.ROBOT_STATE}),
         )
         self._tasks.append(asyncio.create_task(self._follow(self._connection)))
+
+    async def _take_over(self, person: RoboticsOperator) -> str:
+        """Take control, and return who had it."""
+        states: asyncio.Queue[ControlState] = asyncio.Queue()
+        person.on_control(states.put_nowait)
+        await person.join_room(self.workspace_id, self.command_room, 'consumer', 'person')
+        leader = (await states.get()).holder
+        assert leader is not None
+        await person.take_control()
+        return leader
 
     async def _replace_command_room(self) -> None:
         rooms = RoboticsProducer(self.url)

@@ -25,6 +25,7 @@ from lerobot_arena_link import (
     JointSetting,
     NoObservation,
     NotConnected,
+    NotInControl,
     RemoteRobot,
     RobotProblem,
     RobotSettings,
@@ -226,6 +227,42 @@ def test_a_room_that_stays_lost_is_an_error(arm: RemoteArm) -> None:
         with pytest.raises(NotConnected, match='room commands is not joined'):
             while True:
                 robot.send(ACTION)
+
+
+def test_an_action_waits_until_a_person_gives_control_back(arm: RemoteArm) -> None:
+    """It is not sent then, because it was computed for another pose."""
+    results: list[dict[str, float]] = []
+    with connected(arm) as robot:
+        robot.send(ACTION)
+        wait_for(lambda: len(arm.commands) == 1, 'the action')
+        with arm.taken_over():
+            wait_for(lambda: robot._obstacle(), 'the news')
+            sending = threading.Thread(target=lambda: results.append(robot.send(ACTION)))
+            sending.start()
+        sending.join()
+        assert results == [{}]
+
+        after = {'elbow.pos': -1.0, 'gripper.pos': -1.0}
+        assert robot.send(after) == after
+        wait_for(lambda: len(arm.commands) == 2, 'the next action')
+    assert arm.commands == [{'elbow': 11.0, 'gripper': 49.0}, {'elbow': -1.0, 'gripper': -1.0}]
+
+
+def test_control_that_is_not_given_back_is_an_error(arm: RemoteArm) -> None:
+    """
+    It names who has control.
+
+    Nothing is observed either, because a recording would have actions that the robot did not
+    follow.
+    """
+    with connected(arm, timeout_s=2.0) as robot:
+        robot.send(ACTION)
+        with arm.taken_over():
+            wait_for(lambda: robot._obstacle(), 'the news')
+            with pytest.raises(NotInControl, match='^person has control of room commands, not '):
+                robot.send(ACTION)
+            with pytest.raises(NoObservation, match='person has control of room commands'):
+                robot.observe()
 
 
 def test_without_a_connection_everything_is_an_error(arm: RemoteArm) -> None:

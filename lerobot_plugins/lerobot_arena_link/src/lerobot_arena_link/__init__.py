@@ -14,7 +14,14 @@ A loop in a thread of its own runs the Python client. :class:`RemoteRobot` obser
 robot, :class:`RemoteLeader` receives actions. LeRobot is not imported here.
 """
 
-from .errors import EmergencyStopped, LinkError, NoObservation, NotConnected, RobotProblem
+from .errors import (
+    EmergencyStopped,
+    LinkError,
+    NoObservation,
+    NotConnected,
+    NotInControl,
+    RobotProblem,
+)
 from .joints import SO101_JOINTS, JointMap, JointSetting
 from .remote_leader import RemoteLeader
 from .remote_robot import RemoteRobot
@@ -30,6 +37,7 @@ __all__ = [
     'LinkError',
     'NoObservation',
     'NotConnected',
+    'NotInControl',
     'RemoteLeader',
     'RemoteRobot',
     'RobotProblem',

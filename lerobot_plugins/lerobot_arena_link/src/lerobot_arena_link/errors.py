@@ -16,12 +16,20 @@ The errors of a link; the text of each is one line for the user.
     +- EmergencyStopped   an emergency stop was received; also a RuntimeError
     +- NoObservation      nothing new arrived in time; also a TimeoutError
     +- NotConnected       the room is not joined; also a ConnectionError
+    +- NotInControl       another driver has control of the robot; also a PermissionError
     +- RobotProblem       the robot has other joints or units than configured; also a ValueError
 """
 
 from __future__ import annotations
 
-__all__ = ['EmergencyStopped', 'LinkError', 'NoObservation', 'NotConnected', 'RobotProblem']
+__all__ = [
+    'EmergencyStopped',
+    'LinkError',
+    'NoObservation',
+    'NotConnected',
+    'NotInControl',
+    'RobotProblem',
+]
 
 
 class LinkError(Exception):
@@ -38,6 +46,10 @@ class NoObservation(LinkError, TimeoutError):
 
 class NotConnected(LinkError, ConnectionError):
     """The link is not connected, or its room was not joined again in time."""
+
+
+class NotInControl(LinkError, PermissionError):
+    """Another driver has control of the robot, or nobody, and did not give it back in time."""
 
 
 class RobotProblem(LinkError, ValueError):

@@ -18,10 +18,11 @@ import time
 from typing import Any
 
 from lerobot_arena_ros import RoboticsProducer
+from lerobot_arena_ros.arena.control_messages import ControlState
 from lerobot_arena_ros.arena.errors import ArenaError
 from lerobot_arena_ros.arena.messages import EmergencyStop
 
-from .errors import EmergencyStopped, NotConnected, RobotProblem
+from .errors import EmergencyStopped, NotConnected, NotInControl, RobotProblem
 from .latest import Latest
 from .loop_thread import LoopThread
 from .robot_watch import RobotWatch
@@ -57,6 +58,7 @@ class RemoteRobot:
         self._sight = Sight(settings, self._newest)
         self._watch = RobotWatch(settings.joints.units)
         self._producer: RoboticsProducer | None = None
+        self._control: ControlState | None = None
 
     @property
     def is_connected(self) -> bool:
@@ -77,7 +79,7 @@ class RemoteRobot:
         :raises NotConnected: the server does not answer.
         """
         settings = self._settings
-        self._stop = None
+        self._stop = self._control = None
         self._watch = RobotWatch(settings.joints.units)
         with ExitStack() as stack:
             loop = LoopThread('arena robot')
@@ -98,20 +100,22 @@ class RemoteRobot:
         """
         Return the newest observation; wait until it is not older than ``max_age_s``.
 
-        It waits for the command room, too, if its connection is lost.
+        It also waits while an action would not reach the robot: the connection to the command
+        room is lost, or another driver has control of it.
 
         :raises NoObservation: there was none in time; the text has the reasons.
         :raises NotConnected: :meth:`connect` was not called.
         """
         self._connected()
-        return self._newest.wait(self._sight.reason, obstacle=self._lost)
+        return self._newest.wait(self._sight.reason, obstacle=self._obstacle)
 
     def send(self, action: Mapping[str, Any]) -> dict[str, float]:
         """
         Send an action, with exactly the configured joints.
 
-        While the command room is not joined, the action is not sent, because it would be outdated
-        afterwards: this waits until the room is joined again, and returns an empty dict.
+        While the command room is not joined, or another driver has control of it, the action is
+        not sent, because it would be outdated afterwards: this waits until the room is joined
+        again, or control is given back, and returns an empty dict.
 
         :param action: ``{'shoulder_pan.pos': ...}``.
         :returns: what was sent.
@@ -120,11 +124,12 @@ class RemoteRobot:
         :raises ValueError: a joint is unknown or missing, or a value is not a finite number.
         :raises NotConnected: the room was not joined again in time, or :meth:`connect` was not
             called.
+        :raises NotInControl: control was not given back in time.
         """
         loop, producer = self._connected()
         values = self._settings.joints.to_room(action)
         self._check_robot()
-        if self._lost() is None:
+        if self._obstacle() is None:
             try:
                 loop.run(producer.send_state_sync(values), self._settings.timeout_s)
                 return {key: float(action[key]) for key in self._settings.joints.features}
@@ -134,7 +139,7 @@ class RemoteRobot:
                 # The values are valid, so the room was lost meanwhile.
                 if producer.is_connected():
                     raise
-        self._wait_until_joined()
+        self._wait_until_free()
         return {}
 
     def disconnect(self) -> None:
@@ -152,12 +157,16 @@ class RemoteRobot:
         )
         producer.on_emergency_stop(self._on_stop)
         producer.on_robot_state(self._watch.on_state)
+        producer.on_control(self._on_control)
         log_connection(producer)
         return producer
 
     def _on_stop(self, stop: EmergencyStop) -> None:
         _logger.error('emergency stop by %s: %s', stop.source, stop.reason)
         self._stop = f'by {stop.source}: {stop.reason}'
+
+    def _on_control(self, control: ControlState) -> None:
+        self._control = control
 
     def _wait_for_robot(self) -> None:
         """Wait until a robot has reported the joints, if that is required."""
@@ -188,15 +197,25 @@ class RemoteRobot:
             raise NotConnected(f'room {self._settings.command_room}: not connected')
         return self._loop, self._producer
 
-    def _lost(self) -> str | None:
-        """Return why the command room is not joined; None: it is."""
-        if self._producer is None or self._producer.is_connected():
+    def _obstacle(self) -> str | None:
+        """Return why an action would not reach the robot; None: it would."""
+        producer, control = self._producer, self._control
+        if producer is None:
             return None
-        return f'room {self._settings.command_room} is not joined: {self._producer.error}'
+        room = f'room {self._settings.command_room}'
+        if not producer.is_connected():
+            return f'{room} is not joined: {producer.error}'
+        if control is None or control.holder == producer.participant_id:
+            return None
+        who = control.holder or 'nobody'
+        return f'{who} has control of {room}, not {producer.participant_id}'
 
-    def _wait_until_joined(self) -> None:
+    def _wait_until_free(self) -> None:
+        """Wait until an action would reach the robot."""
+        _, producer = self._connected()
         deadline = time.monotonic() + self._settings.timeout_s
-        while (lost := self._lost()) is not None:
+        while (obstacle := self._obstacle()) is not None:
             if time.monotonic() >= deadline:
-                raise NotConnected(f'{lost}, waited {self._settings.timeout_s:g} s')
+                kind = NotInControl if producer.is_connected() else NotConnected
+                raise kind(f'{obstacle}, waited {self._settings.timeout_s:g} s')
             time.sleep(POLL_S)
