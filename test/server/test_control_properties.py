@@ -138,21 +138,32 @@ class Rooms(RuleBasedStateMachine):
         known=members,
         action=st.sampled_from(ControlAction),
         to=st.sampled_from((None, *NAMES)),
+        age=st.sampled_from((None, 0, 0, 1)),
     )
-    def request(self, known: Known, action: ControlAction, to: str | None) -> None:
-        """Request anything; each request is answered once."""
+    def request(
+        self, known: Known, action: ControlAction, to: str | None, age: int | None
+    ) -> None:
+        """
+        Request anything; each request is answered once.
+
+        :param age: how many changes of control before the present one it was decided; None: that
+            is not told.
+        """
+        decided = None if age is None else max(0, self.room.control.changes - age)
+        is_late = decided not in (None, self.room.control.changes)
         before = self.room.control.holder
         self.number += 1
         known.waiting.append(self.number)
         refused = self.act(
             lambda: self.room.handle(
-                known.member, ControlRequest(action, to, self.number), self.now
+                known.member, ControlRequest(action, to, self.number, decided), self.now
             )
         ).get(self.number, 'waits')
         after = self.room.control.holder
         if after is before:
             return
         assert refused is None
+        assert not is_late or action is ControlAction.RELEASE
         policy = self.room.control.policy
         may_displace = before in (None, known.member) or policy is ControlPolicy.TAKE
         match action:
