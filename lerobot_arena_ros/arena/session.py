@@ -480,6 +480,8 @@ class Session:
         if isinstance(event, EmergencyStop):
             key = event.timestamp and (event.source, event.timestamp)
             return [event] if self._seen_stops.is_new(key or None) else []
+        if isinstance(event, StateSync):
+            self._changes.start(event.joints)
         if isinstance(event, ControlState):
             self._note_control(event)
         if not isinstance(event, JointUpdate):
@@ -503,7 +505,8 @@ class Session:
             return
         if state.seq is not None:
             self._newest.outdate(state.seq)
-        self._changes.forget()
+        if self._control_number is not None:
+            self._changes.forget()
         self._control_number = state.number
 
     def _match_answer(self, seq: int | None) -> float | None:

@@ -19,6 +19,7 @@ separately, because two updates need not have the same joints.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import replace
 
 from ..messages import JointUpdate
@@ -100,8 +101,7 @@ class Changes:
     The values that were passed on, to pass on only what differs from them.
 
     A server sends to a participant without a lane only the joints that change. With a lane it
-    sends all joints each time. The first value of a joint is always passed on, even if the room
-    has stored the same one: it is the first that a driver has sent since the join.
+    sends all joints each time; this makes both look the same.
 
     :param has_stamps: whether an update in which only the stamp is new is passed on, too.
     """
@@ -111,6 +111,10 @@ class Changes:
         self._values: dict[str, float] = {}
         self._source: str | None = None
         self._stamp_ns: int | None = None
+
+    def start(self, joints: Mapping[str, float]) -> None:
+        """Start with the stored values of the room."""
+        self._values = dict(joints)
 
     def forget(self) -> None:
         """Pass on the next value of each joint in any case."""
