@@ -383,7 +383,7 @@ class Connection:
         is_producer = self._session.join.role is Role.PRODUCER
         if may_be_taken and is_producer and info.producer is not None:
             text = f'{name}: the room already has a producer, {info.producer}'
-            return RoleTaken(text, holder=info.producer)
+            return RoleTaken(text, holder=info.producer, code=refusal.code)
         return JoinRefused(f'{name}: {refusal}', code=refusal.code)
 
     def _start(self, work: Callable[[], Awaitable[None]], what: str) -> None:

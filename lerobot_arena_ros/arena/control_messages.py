@@ -99,15 +99,20 @@ class ControlRequest:
     :param to: of ``give_control``: who gets control; of ``refuse_control``: whose request is
         refused; None for the others, or if the sender gave none.
     :param request: the number that the answer repeats; None if the sender gave none.
-    :param control: the number of the :class:`ControlState` for which the sender has decided. If
-        control has changed since then, the request is refused, except ``release_control``. None:
-        it counts in any state.
+    :param control: of ``give_control``: the number of the :class:`ControlState` for which the
+        sender has decided. If control has changed since then, the request is refused. None: it
+        counts in any state. -1: in none.
+    :param asked: of ``give_control``: whether ``to`` has asked for control. If it does not ask any
+        more, because of a stop for example, the request is refused.
+    :param if_free: of ``take_control``: whether it is refused if another driver has control.
     """
 
     action: ControlAction
     to: str | None = None
     request: int | None = None
     control: int | None = None
+    asked: bool = False
+    if_free: bool = False
 
 
 @dataclass(frozen=True)
@@ -156,12 +161,16 @@ class ControlState:
 
 def read_request(fields: Mapping[str, Any]) -> ControlRequest:
     """Return the request of a parsed frame whose type is one of :data:`CONTROL_ACTIONS`."""
-    to = fields.get('to')
+    to, control = fields.get('to'), fields.get('control')
+    number = optional_count(control)
     return ControlRequest(
         ControlAction(fields['type']),
         to if is_text(to) else None,
         optional_count(fields.get('request')),
-        optional_count(fields.get('control')),
+        # One that is invalid matches no state, because its sender wanted a condition.
+        -1 if control is not None and number is None else number,
+        asked=fields.get('asked', False) is not False,
+        if_free=fields.get('if_free', False) is not False,
     )
 
 
@@ -209,8 +218,15 @@ def control_number(control: object) -> int | None:
 def control_fields(message: ControlRequest | ControlAnswer | ControlState) -> dict[str, Any]:
     """Return the keys of a message, with its type; None stands for a key that is left out."""
     match message:
-        case ControlRequest(action, to, request, control):
-            return {'type': action.value, 'to': to, 'request': request, 'control': control}
+        case ControlRequest(action, to, request, control, asked, if_free):
+            return {
+                'type': action.value,
+                'to': to,
+                'request': request,
+                'control': control,
+                'asked': asked or None,
+                'if_free': if_free or None,
+            }
         case ControlAnswer(request, refusal, holder):
             return {
                 'type': 'control_answer',

@@ -173,8 +173,11 @@ class RoleTaken(JoinRefused):
     :param message: the room and its producer.
     :param holder: the participant id of the current producer.
     :param status: as in :class:`RequestRejected`.
+    :param code: as in :class:`JoinRefused`.
     """
 
-    def __init__(self, message: str, *, holder: str, status: int | None = None) -> None:
-        super().__init__(message, status=status)
+    def __init__(
+        self, message: str, *, holder: str, status: int | None = None, code: str | None = None
+    ) -> None:
+        super().__init__(message, status=status, code=code)
         self.holder = holder

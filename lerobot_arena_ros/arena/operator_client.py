@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 import contextlib
+from dataclasses import replace
 import itertools
 from typing import Any
 
@@ -92,10 +93,7 @@ class RoboticsOperator(RoboticsConsumer, JointSender):
         :raises RuntimeError: called by a callback, which delays the answer; start a task instead.
         :raises ConnectionLost: the connection was lost.
         """
-        holder = None if self._control is None else self._control.holder
-        if if_free and holder not in (None, self.participant_id):
-            raise ControlRefused(f'{holder} has control', holder=holder)
-        await self._request(ControlAction.TAKE, is_conditional=if_free, timeout_s=timeout_s)
+        await self._request(ControlRequest(ControlAction.TAKE, if_free=if_free), timeout_s)
 
     async def give_control(
         self, participant_id: str, *, timeout_s: float = ANSWER_TIMEOUT_S
@@ -106,13 +104,19 @@ class RoboticsOperator(RoboticsConsumer, JointSender):
         A participant that does not have control may give it only while nobody has it, or if the
         policy of the room is ``take``. So a supervisor that never drives can decide who does.
 
-        :raises ControlRefused: the room refused it, for example because control has changed since
-            :attr:`control` was received, or it did not answer in time.
+        :raises ControlRefused: the room refused it, or did not answer in time. It refuses it if
+            control has changed since :attr:`control` was received, or if that driver had asked for
+            control and does not ask any more.
         :raises ValueError, RuntimeError, ConnectionLost: as :meth:`take_control`.
         """
-        await self._request(
-            ControlAction.GIVE, participant_id, is_conditional=True, timeout_s=timeout_s
+        state = self._control
+        decision = ControlRequest(
+            ControlAction.GIVE,
+            participant_id,
+            control=None if state is None else state.number,
+            asked=state is not None and participant_id in state.requests,
         )
+        await self._request(decision, timeout_s)
 
     async def refuse_control(
         self, participant_id: str, *, timeout_s: float = ANSWER_TIMEOUT_S
@@ -123,9 +127,7 @@ class RoboticsOperator(RoboticsConsumer, JointSender):
         :raises ControlRefused: there is no such request, or this participant has no control.
         :raises ValueError, RuntimeError, ConnectionLost: as :meth:`take_control`.
         """
-        await self._request(
-            ControlAction.REFUSE, participant_id, is_conditional=True, timeout_s=timeout_s
-        )
+        await self._request(ControlRequest(ControlAction.REFUSE, participant_id), timeout_s)
 
     async def release_control(self, *, timeout_s: float = ANSWER_TIMEOUT_S) -> None:
         """
@@ -134,7 +136,7 @@ class RoboticsOperator(RoboticsConsumer, JointSender):
         :raises ControlRefused: another driver has control, or there was no answer in time.
         :raises ValueError, RuntimeError, ConnectionLost: as :meth:`take_control`.
         """
-        await self._request(ControlAction.RELEASE, timeout_s=timeout_s)
+        await self._request(ControlRequest(ControlAction.RELEASE), timeout_s)
 
     @contextlib.asynccontextmanager
     async def in_control(self, *, timeout_s: float = ANSWER_TIMEOUT_S) -> AsyncIterator[None]:
@@ -196,19 +198,9 @@ class RoboticsOperator(RoboticsConsumer, JointSender):
             for asker in (each for each in state.requests if each not in known):
                 await self._callbacks.call('control_request', asker)
 
-    async def _request(
-        self,
-        action: ControlAction,
-        to: str | None = None,
-        *,
-        is_conditional: bool = False,
-        timeout_s: float,
-    ) -> None:
-        """
-        Make a request, and wait for its answer.
-
-        :param is_conditional: whether it is refused if control has changed since the last news.
-        """
+    async def _request(self, request: ControlRequest, timeout_s: float) -> None:
+        """Make a request, and wait for its answer."""
+        action = request.action
         connection = self._joined(action.value.replace('_', ' '))
         task = asyncio.current_task()
         if task is not None and self._callbacks.is_calling(task):
@@ -223,8 +215,7 @@ class RoboticsOperator(RoboticsConsumer, JointSender):
         self._pending[number] = answered
         answer = None
         try:
-            known = self._control.number if is_conditional and self._control else None
-            await connection.send(ControlRequest(action, to, number, known))
+            await connection.send(replace(request, request=number))
             done, _ = await asyncio.wait([answered], timeout=timeout_s)
             if not done:
                 holder = None if self._control is None else self._control.holder

@@ -157,6 +157,13 @@ def test_a_new_driver_is_heard_with_values_that_are_not_new() -> None:
     assert session.receive_datagram(sent(4, 'person')) == []
 
 
+def test_a_joint_that_was_sent_before_the_join_is_not_passed_on() -> None:
+    """An update has all joints of its sender, and the arm may have been moved by hand."""
+    session = joined_session()
+
+    assert values(session.receive_datagram(update(7, a=0.0, b=1.0))) == [{'b': 1.0}]
+
+
 def test_without_the_feature_nothing_is_dropped() -> None:
     """A server may use a key of this name with another meaning."""
     session = joined_session(())

@@ -640,25 +640,28 @@ def test_an_operator_releases_control_that_it_is_given_while_it_must_not_drive(w
         assert '[WARN]' in line
 
 
-def test_an_operator_takes_control_while_its_release_is_on_the_way() -> None:
+@pytest.mark.parametrize('leaving', ['release_control', 'give_control'])
+def test_an_operator_takes_control_again_before_the_answer_of_the_room(leaving: str) -> None:
     """Its request follows, although the bridge still has control as far as it knows."""
     with robot(LEAD, arena=arena()) as bridged, measured(bridged, 0.5):
 
         async def act(policy: Operator, person: Operator) -> None:
-            await seen(bridged, 'nobody has control', 'producing')
+            await policy.take()
+            await seen(bridged, 'policy has control', 'producing')
             assert (await call(bridged, 'take_control')).success
             await seen(bridged, 'sending', 'producing')
             number = person.controls[-1]['number']
+            leader = person.holder
             bridged.proxy.act(FaultProxy.freeze)
 
-            assert (await call(bridged, 'release_control')).success
+            assert (await call(bridged, leaving)).success
             answer = await call(bridged, 'take_control')
             assert answer.success
             assert answer.message.startswith('requested; ')
 
             bridged.proxy.act(FaultProxy.thaw)
             await wait_until(lambda: person.controls[-1]['number'] == number + 2, 'both')
-            assert person.holder == person.controls[-3]['holder']
+            assert person.holder == leader
 
         with_two(bridged, act)
 

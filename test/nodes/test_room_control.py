@@ -11,6 +11,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
@@ -134,22 +136,19 @@ def test_it_is_reported_when_this_bridge_gets_control(control: RoomControl) -> N
 
 def test_who_asks_gets_control_before_who_had_it(control: RoomControl) -> None:
     """Only if it is still in the room; after another join nobody is known."""
-    assert control.recipient is None
-    control.on_state(state('policy', drivers=('policy', 'us')))
-    control.on_state(state('us', 2, drivers=('policy', 'us', 'person')))
-    assert control.recipient == 'policy'
-    asking = state('us', 2, drivers=('policy', 'us', 'person'), requests=('person',))
-    control.on_state(asking)
-    assert control.recipient == 'person'
+    drivers = ('policy', 'us', 'person')
+    control.on_state(state('policy', drivers=drivers))
+    ours = state('us', 2, drivers=drivers)
+    control.on_state(ours)
 
-    control.on_state(state('us', 2, drivers=('us', 'person')))
-    assert control.recipient is None
-    control.on_state(state(None, 3, drivers=('policy', 'us')))
-    assert control.recipient == 'policy'
+    assert control.recipient(ours) == 'policy'
+    assert control.recipient(replace(ours, requests=('person',))) == 'person'
+    assert control.recipient(replace(ours, drivers=('us', 'person'))) is None
+
     control.on_lost()
     control.on_joined('us')
-    control.on_state(state('us', 4, drivers=('policy', 'us')))
-    assert control.recipient is None
+    control.on_state(ours)
+    assert control.recipient(ours) is None
 
 
 def test_without_a_room_or_its_control_nothing_can_be_requested(log: Log) -> None:

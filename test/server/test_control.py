@@ -11,6 +11,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from lerobot_arena_ros.arena.control_messages import (
@@ -83,12 +85,12 @@ def request(
     to: str | None = None,
     *,
     number: int | None = None,
-    control: int | None = None,
     at_s: float = NOW.steady_s,
+    **conditions: Any,
 ) -> dict[str, str | None]:
     """Make a request; return the refusal of each answer by recipient, None if it was done."""
     now = Now(at_s, STAMP)
-    room.handle(member, ControlRequest(action, to, number, control), now)
+    room.handle(member, ControlRequest(action, to, number, **conditions), now)
     return answers(room, now)
 
 
@@ -404,34 +406,58 @@ def test_a_holder_that_leaves_is_followed_by_nobody() -> None:
     assert request(room, person, TAKE) == {}  # It has left.
 
 
-def test_a_request_for_an_earlier_state_is_refused() -> None:
-    """The sender decided before the stop, so it might give control to who asked before it."""
-    room = make_room(ASK)
+def test_control_that_was_given_before_a_change_is_refused() -> None:
+    """The sender decided before the stop, so the other one would drive after the reset."""
+    room = make_room(TAKE_AT_ONCE)
     policy, person = enter(room, 'policy'), enter(room, 'person')
     request(room, policy, TAKE)
-    request(room, person, TAKE)
     decided = room.control_state(NOW).number
-    stop = EmergencyStop('hand in the way')
-    room.handle(person, stop, NOW)
-    answers(room)
+    room.handle(person, EmergencyStop('hand in the way'), NOW)
 
-    for action in (GIVE, TAKE, REFUSE):
-        refusal = request(room, policy, action, 'person', control=decided)['policy']
-        assert refusal == 'control has changed meanwhile: nobody has it'
+    refusal = request(room, policy, GIVE, 'person', control=decided)['policy']
 
+    assert refusal == 'control has changed meanwhile: nobody has it'
     assert holder(room) is None
     assert request(room, policy, GIVE, 'person', control=decided + 1) == {'policy': None}
     assert holder(room) == 'person'
 
 
-def test_a_release_counts_in_any_state() -> None:
-    """Its sender wants not to drive."""
-    room = make_room(TAKE_AT_ONCE)
-    policy = enter(room, 'policy')
-    request(room, policy, TAKE)
+@pytest.mark.parametrize('is_producer', [False, True])
+@pytest.mark.parametrize('way', ['stop', 'withdrawal'])
+def test_who_does_not_ask_any_more_gets_no_control(way: str, is_producer: bool) -> None:
+    """A producer keeps control at a stop, and its answer may be on the way."""
+    room = make_room(ASK)
+    if is_producer:
+        leader = produce(room, 'leader', Feature.CONTROL)
+    else:
+        leader = enter(room, 'leader')
+        request(room, leader, TAKE)
+    person = enter(room, 'person')
+    request(room, person, TAKE)
+    if way == 'stop':
+        room.handle(person, EmergencyStop('hand in the way'), NOW)
+    else:
+        request(room, person, RELEASE)
 
-    assert request(room, policy, RELEASE, control=0) == {'policy': None}
-    assert holder(room) is None
+    request(room, leader, GIVE, 'person', asked=True)
+
+    assert holder(room) != 'person'
+    request(room, person, TAKE)
+    request(room, leader, GIVE, 'person', asked=True)
+    assert holder(room) == 'person'
+
+
+@pytest.mark.parametrize('policy', ControlPolicy)
+def test_control_that_is_taken_if_it_is_free_displaces_nobody(policy: ControlPolicy) -> None:
+    """Nobody is asked for it either."""
+    room = make_room(policy)
+    program, person = enter(room, 'program'), enter(room, 'person')
+    request(room, person, TAKE)
+
+    assert request(room, program, TAKE, if_free=True) == {'program': 'person has control'}
+    request(room, person, RELEASE)
+    assert request(room, program, TAKE, if_free=True) == {'program': None}
+    assert request(room, program, TAKE, if_free=True) == {'program': None}
 
 
 def test_too_many_requests_are_refused_and_disturb_nobody() -> None:

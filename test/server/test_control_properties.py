@@ -139,38 +139,56 @@ class Rooms(RuleBasedStateMachine):
         action=st.sampled_from(ControlAction),
         to=st.sampled_from((None, *NAMES)),
         age=st.sampled_from((None, 0, 0, 1)),
+        is_careful=st.booleans(),
     )
     def request(
-        self, known: Known, action: ControlAction, to: str | None, age: int | None
+        self,
+        known: Known,
+        action: ControlAction,
+        to: str | None,
+        age: int | None,
+        is_careful: bool,
     ) -> None:
         """
         Request anything; each request is answered once.
 
         :param age: how many changes of control before the present one it was decided; None: that
             is not told.
+        :param is_careful: whether it is given only to who asks, and taken only from nobody.
         """
         decided = None if age is None else max(0, self.room.control.changes - age)
         is_late = decided not in (None, self.room.control.changes)
+        asks = to in self.room.control_state(self.now).requests
         before = self.room.control.holder
         self.number += 1
         known.waiting.append(self.number)
         refused = self.act(
             lambda: self.room.handle(
-                known.member, ControlRequest(action, to, self.number, decided), self.now
+                known.member,
+                ControlRequest(
+                    action,
+                    to,
+                    self.number,
+                    decided,
+                    asked=is_careful,
+                    if_free=is_careful,
+                ),
+                self.now,
             )
         ).get(self.number, 'waits')
         after = self.room.control.holder
         if after is before:
             return
         assert refused is None
-        assert not is_late or action is ControlAction.RELEASE
         policy = self.room.control.policy
         may_displace = before in (None, known.member) or policy is ControlPolicy.TAKE
         match action:
             case ControlAction.TAKE:
                 assert known.is_driver and may_displace and after is known.member
+                assert before is None or not is_careful
             case ControlAction.GIVE:
-                assert known.is_driver and may_displace
+                assert known.is_driver and may_displace and not is_late
+                assert asks or not is_careful
                 assert after is not None and after.participant_id == to
             case ControlAction.RELEASE:
                 assert after is None and (before is known.member or known.is_robot)

@@ -296,6 +296,20 @@ async def test_odd_fields_change_neither_who_asks_nor_the_answer(
     assert answer == {'type': 'control_answer', 'holder': 'person'}
 
 
+@pytest.mark.parametrize('odd', ['7', -1, 0.5, True, []])
+async def test_control_is_not_given_for_an_odd_state(taking: str, odd: object) -> None:
+    """The sender wanted a condition, so the request does not count in any state."""
+    room = make_room(taking)
+    async with operate(taking, room, 'person') as person, operate(taking, room, 'policy'):
+        await answer_of(person, type='take_control')
+        answer = await answer_of(person, type='give_control', to='policy', control=odd)
+
+    assert (answer['holder'], answer['refusal']) == (
+        'person',
+        'control has changed meanwhile: person has it',
+    )
+
+
 @pytest.mark.parametrize('to', ['forged', '', 7, None, ['person'], 'person\x00', 'robot'])
 async def test_control_is_not_given_to_odd_names(taking: str, to: object) -> None:
     """The refusal repeats the name, and nothing changes."""

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, closing
 import socket
 import time
+from typing import Any
 
 import httpx
 import pytest
@@ -66,7 +67,7 @@ def url(request: pytest.FixtureRequest) -> Iterator[str]:
     yield from server_with(request.param)
 
 
-def limited(**limits: int) -> pytest.MarkDecorator:
+def limited(**limits: Any) -> pytest.MarkDecorator:
     """Run the test on a server with these limits."""
     values = ', '.join(f'{name}={value}' for name, value in limits.items())
     return pytest.mark.parametrize(
@@ -336,7 +337,7 @@ async def test_s12_a_sender_above_the_rate_is_limited_and_then_disconnected(
         assert await fast.close_code() == 1008
 
 
-@limited(frames_hz=20)
+@limited(frames_hz=0.001)
 async def test_a_driver_above_the_rate_still_releases_control(url: str) -> None:
     """Otherwise the robot would go on to follow it."""
     features = ('control', 'liveness')
@@ -345,10 +346,10 @@ async def test_a_driver_above_the_rate_still_releases_control(url: str) -> None:
         enter(url, 'lab', 'arm', 'fast', 'producer', *features) as fast,
     ):
         assert (await fast.recv_type('control'))['holder'] == 'fast'
-        for _ in range(50):
-            await fast.send({'type': 'status_update'})
-        assert (await fast.recv_type('error'))['code'] == 'rate_limited'
+        await fast.send({'type': 'status_update'})
         await fast.send({'type': 'release_control', 'request': 1})
+        kinds = {(await fast.recv())['type'] for _ in range(3)}
+        assert kinds == {'control', 'control_answer', 'error'}
 
         while (seen := await viewer.recv()).get('change') != 'released':
             assert seen['type'] in ('control', 'status_update')

@@ -80,13 +80,14 @@ class RemoteArm:
         self._thread.run(self._connected.send(EmergencyStop(reason)))
 
     @contextlib.contextmanager
-    def taken_over(self) -> Iterator[None]:
+    def taken_over(self, *, gives_back: bool = True) -> Iterator[None]:
         """Let a person have control of the command room, and give it back to who had it."""
         person = RoboticsOperator(self.url)
         leader = self._thread.run(self._take_over(person))
         try:
             yield
-            self._thread.run(person.give_control(leader))
+            if gives_back:
+                self._thread.run(person.give_control(leader))
         finally:
             self._thread.run(person.disconnect())
 

@@ -154,10 +154,11 @@ class BridgeSessions:
 
     def enable(self, enabled: bool) -> None:
         """Let values through, or block them. An operator that is blocked releases control."""
+        self.is_enabled = enabled
         produce = self._settings.produce
+        # After the line before: what arrives meanwhile is released by the arena thread.
         if produce is not None and produce.is_operator and not enabled:
             self.control.release_own()
-        self.is_enabled = enabled
         if self.producer is not None:
             self.producer.enable(enabled)
         if self.consumer is not None:

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from lerobot_arena_ros.arena.control_messages import ControlAction
+from lerobot_arena_ros.arena.control_messages import ControlAction, ControlRequest
 
 from .command_consumer import CommandConsumer
 from .room_link import RoomLink
@@ -60,11 +60,12 @@ class ControlRequests:
         refusal = control.untakable()
         if refusal is not None:
             return False, f'not taken: {refusal}'
-        # The answer to a release may still be on the way.
-        if control.is_ours and not control.is_requested(ControlAction.RELEASE):
+        # The answer to an earlier request may still be on the way.
+        is_leaving = control.is_requested(ControlAction.RELEASE, ControlAction.GIVE)
+        if control.is_ours and not is_leaving:
             return True, 'this bridge has control already'
         holder = control.holder
-        self._produce.request(ControlAction.TAKE)
+        self._produce.request(ControlRequest(ControlAction.TAKE))
         return True, f'requested; {holder or "nobody"} has control now, see ~/control_holder'
 
     def give(self) -> tuple[bool, str]:
@@ -75,14 +76,21 @@ class ControlRequests:
         """
         assert self._produce is not None
         control = self._produce.control
-        refusal, to = control.unavailable(), control.recipient
-        if refusal is None and not control.is_ours:
-            refusal = f'{control.holder or "nobody"} has control, not this bridge'
-        if refusal is None and to is None:
+        refusal = control.unavailable()
+        # One reading, because the arena thread changes it: the decision is for this state.
+        state = control.state
+        if refusal is not None or state is None:
+            return False, f'not given: {refusal or "the room was just left"}'
+        if state.holder is None or state.holder != control.own_id:
+            return False, f'not given: {state.holder or "nobody"} has control, not this bridge'
+        to = control.recipient(state)
+        if to is None:
             refusal = 'no other driver in the room asks for control or had it before'
-        if refusal is not None:
             return False, f'not given: {refusal}'
-        self._produce.request(ControlAction.GIVE, to)
+        asked = to in state.requests
+        self._produce.request(
+            ControlRequest(ControlAction.GIVE, to, control=state.number, asked=asked)
+        )
         return True, f'requested: {to} gets control, see ~/control_holder'
 
     def release(self) -> tuple[bool, str]:
@@ -107,7 +115,7 @@ class ControlRequests:
         Control that it got later would make it drive when it is activated again.
         """
         if self._produce is not None and _may_drive(self._produce):
-            self._produce.request(ControlAction.RELEASE)
+            self._produce.request(ControlRequest(ControlAction.RELEASE))
 
 
 def _may_drive(link: RoomLink) -> bool:
@@ -122,7 +130,7 @@ def _revoke(link: RoomLink, consumer: CommandConsumer) -> tuple[bool, str]:
         return False, f'not released: {refusal}'
     holder = link.control.holder
     # Requested also if nobody has control: somebody may have taken it just now.
-    link.request(ControlAction.RELEASE, prepare=consumer.release)
+    link.request(ControlRequest(ControlAction.RELEASE), prepare=consumer.release)
     if holder is None:
         return True, 'nobody has control; the robot holds until somebody gets it'
     return True, f'requested: {holder} has to release control; the robot holds'
@@ -137,5 +145,5 @@ def _release_own(link: RoomLink) -> tuple[bool, str]:
         return False, f'not released: {refusal}'
     if holder is None and not link.control.is_requested(ControlAction.TAKE):
         return True, 'nobody has control'
-    link.request(ControlAction.RELEASE)
+    link.request(ControlRequest(ControlAction.RELEASE))
     return True, 'requested: this bridge has to release control'

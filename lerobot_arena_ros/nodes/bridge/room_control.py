@@ -59,10 +59,10 @@ class RoomControl:
         """Whether this bridge has control; any thread."""
         return self.holder is not None and self.holder == self.own_id
 
-    def is_requested(self, action: ControlAction) -> bool:
-        """Return whether a request of a kind has no answer yet; any thread."""
+    def is_requested(self, *actions: ControlAction) -> bool:
+        """Return whether a request of one of these kinds has no answer yet; any thread."""
         with self._lock:
-            return action in self._requested.values()
+            return any(action in actions for action in self._requested.values())
 
     @property
     def obstacle(self) -> str | None:
@@ -87,16 +87,14 @@ class RoomControl:
             return self.unavailable()
         return f'{state.holder} has control, and this room lets it keep it (control: first)'
 
-    @property
-    def recipient(self) -> str | None:
+    def recipient(self, state: ControlState) -> str | None:
         """
-        Who gets control if this bridge gives it; None: nobody. Any thread.
+        Return who gets control if this bridge gives it; None: nobody. Any thread.
 
         It is the driver that asked for it first, or else the one that had it last.
+
+        :param state: in which this bridge has control.
         """
-        state = self.state
-        if state is None:
-            return None
         last = () if self._before not in state.drivers else (self._before,)
         return next(iter((*state.requests, *last)), None)
 

@@ -15,7 +15,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import functools
 import traceback
 from typing import Protocol
@@ -24,7 +24,6 @@ from lerobot_arena_ros.arena.access import Access
 from lerobot_arena_ros.arena.address import Address
 from lerobot_arena_ros.arena.connection import Connection, new_participant_id, open_connection
 from lerobot_arena_ros.arena.control_messages import (
-    ControlAction,
     ControlAnswer,
     ControlRequest,
     ControlState,
@@ -241,8 +240,7 @@ class RoomLink:
 
     def request(
         self,
-        action: ControlAction,
-        to: str | None = None,
+        request: ControlRequest,
         *,
         prepare: Callable[[int], object] = lambda number: None,
     ) -> None:
@@ -252,16 +250,12 @@ class RoomLink:
         A request is sent on the present connection or not at all, because on a later one it could
         change what somebody else has decided meanwhile.
 
-        :param to: who gets control, if it is given.
         :param prepare: called before the request is sent, with the number that the answer repeats.
         """
-        state = self.control.state
-        # Not after another change, which the person at the robot has not seen yet.
-        known = None if state is None or to is None else state.number
-        number = self.control.request(action)
+        number = self.control.request(request.action)
         prepare(number)
-        request = ControlRequest(action, to, number, known)
-        self._thread.post(functools.partial(self._put_request, request))
+        numbered = replace(request, request=number)
+        self._thread.post(functools.partial(self._put_request, numbered))
 
     async def run(self) -> None:
         """

@@ -126,7 +126,12 @@ export class DriverLink {
   give(to) {
     if (this.isDriving) {
       this.#sender.flush();
-      this.#request('give_control', { to, control: this.#drivesSince });
+      this.#request('give_control', {
+        to,
+        // Refused if control has changed, or `to` does not ask any more, when it arrives.
+        control: this.#drivesSince,
+        asked: this.#control?.requests.includes(to) ?? false,
+      });
     }
   }
 
@@ -136,7 +141,7 @@ export class DriverLink {
    */
   refuse(to) {
     if (this.isDriving) {
-      this.#request('refuse_control', { to, control: this.#drivesSince });
+      this.#request('refuse_control', { to });
     }
   }
 
@@ -198,13 +203,12 @@ export class DriverLink {
 
   /**
    * @param {string} type
-   * @param {object} [decision] of a driver: `to`, and the number of the change that gave it
-   *   control, because the request is refused if control has changed since then
+   * @param {object} [keys] further keys of the message
    */
-  #request(type, decision = {}) {
+  #request(type, keys = {}) {
     this.#lastRequest += 1;
     this.#pending.set(this.#lastRequest, type);
-    this.#link?.send({ type, request: this.#lastRequest, ...decision });
+    this.#link?.send({ type, request: this.#lastRequest, ...keys });
   }
 
   #onJoined() {

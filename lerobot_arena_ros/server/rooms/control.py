@@ -191,17 +191,17 @@ class Control:
             refusal = _NEED
         elif not self._admit(member, now_s):
             refusal = _TOO_MANY
-        elif request.control not in (None, self.changes):
-            refusal = f'control has changed meanwhile: {self._name} has it'
         elif request.action is ControlAction.TAKE:
-            if self.policy is ControlPolicy.ASK and not self._may_displace(member):
+            if request.if_free and self.holder not in (None, member):
+                refusal = f'{self._name} has control'
+            elif self.policy is ControlPolicy.ASK and not self._may_displace(member):
                 refusal = self._ask(member, request.request, now_s)
                 if refusal is None:
                     return  # The holder decides; the answer comes later.
             else:
                 refusal = self._take(member)
         elif request.action is ControlAction.GIVE:
-            refusal = self._give(member, request.to)
+            refusal = self._give(member, request)
         else:
             refusal = self._refuse(member, request.to)
         self._answer(member, request.request, refusal)
@@ -232,16 +232,21 @@ class Control:
         self._is_new = True
         return None
 
-    def _give(self, member: Member, to: str | None) -> str | None:
+    def _give(self, member: Member, request: ControlRequest) -> str | None:
+        to = request.to
+        if request.control not in (None, self.changes):
+            return f'control has changed meanwhile: {self._name} has it'
         if not self._may_displace(member):
             return f'{self._name} has control, and only it can give it'
         found = [driver for driver in self._drivers if driver.participant_id == to]
         if not found:
             return f'no participant {shown(to)} in this room can have control'
-        asked = self._asked.pop(found[0], None)
+        if request.asked and found[0] not in self._asked:
+            return f'{shown(to)} does not ask for control any more'
+        answered = self._asked.pop(found[0], None)
         self._pass_to(found[0], ControlChange.GIVEN, member)
-        if asked is not None:
-            self._answer(found[0], asked.request, None)
+        if answered is not None:
+            self._answer(found[0], answered.request, None)
         return None
 
     def _release(self, member: Member, *, is_robot: bool) -> str | None:

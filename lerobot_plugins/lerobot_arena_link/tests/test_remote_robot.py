@@ -229,9 +229,19 @@ def test_a_room_that_stays_lost_is_an_error(arm: RemoteArm) -> None:
                 robot.send(ACTION)
 
 
-def test_an_action_waits_until_a_person_gives_control_back(arm: RemoteArm) -> None:
+def test_an_action_waits_until_a_person_gives_control_back(
+    arm: RemoteArm, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is not sent then, because it was computed for another pose."""
     results: list[dict[str, float]] = []
+    is_waiting = threading.Event()
+
+    def wait(robot: RemoteRobot) -> None:
+        is_waiting.set()
+        wait_until_free(robot)
+
+    wait_until_free = RemoteRobot._wait_until_free
+    monkeypatch.setattr(RemoteRobot, '_wait_until_free', wait)
     with connected(arm) as robot:
         robot.send(ACTION)
         wait_for(lambda: len(arm.commands) == 1, 'the action')
@@ -239,6 +249,7 @@ def test_an_action_waits_until_a_person_gives_control_back(arm: RemoteArm) -> No
             wait_for(lambda: robot._obstacle(), 'the news')
             sending = threading.Thread(target=lambda: results.append(robot.send(ACTION)))
             sending.start()
+            wait_for(is_waiting.is_set, 'the action to wait')
         sending.join()
         assert results == [{}]
 
@@ -246,6 +257,36 @@ def test_an_action_waits_until_a_person_gives_control_back(arm: RemoteArm) -> No
         assert robot.send(after) == after
         wait_for(lambda: len(arm.commands) == 2, 'the next action')
     assert arm.commands == [{'elbow': 11.0, 'gripper': 49.0}, {'elbow': -1.0, 'gripper': -1.0}]
+
+
+def test_an_action_from_before_a_take_over_is_not_sent(arm: RemoteArm) -> None:
+    """Also if the person has given control back before the action is computed."""
+    with connected(arm) as robot:
+        robot.observe()
+        robot.send(ACTION)
+        before = robot._changes
+        assert before is not None
+        robot.observe()
+        with arm.taken_over():
+            pass
+        wait_for(lambda: robot._changes == before + 2, 'the news')
+
+        assert robot.send(ACTION) == {}
+        robot.observe()
+        assert robot.send(ACTION) == ACTION
+
+
+def test_a_stop_during_a_take_over_is_an_error_at_once(arm: RemoteArm) -> None:
+    """Not only after the time that this program waits for control."""
+    with connected(arm) as robot:
+        robot.send(ACTION)
+        with arm.taken_over(gives_back=False):
+            wait_for(lambda: robot._obstacle(), 'the news')
+            arm.stop('a hand in the way')
+            with pytest.raises(EmergencyStopped, match='a hand in the way'):
+                robot.send(ACTION)
+            with pytest.raises(EmergencyStopped, match='a hand in the way'):
+                robot.observe()
 
 
 def test_control_that_is_not_given_back_is_an_error(arm: RemoteArm) -> None:

@@ -59,6 +59,7 @@ class RemoteRobot:
         self._watch = RobotWatch(settings.joints.units)
         self._producer: RoboticsProducer | None = None
         self._control: ControlState | None = None
+        self._observed: int | None = None  # How often control had changed at the observation.
 
     @property
     def is_connected(self) -> bool:
@@ -79,7 +80,7 @@ class RemoteRobot:
         :raises NotConnected: the server does not answer.
         """
         settings = self._settings
-        self._stop = self._control = None
+        self._stop = self._control = self._observed = None
         self._watch = RobotWatch(settings.joints.units)
         with ExitStack() as stack:
             loop = LoopThread('arena robot')
@@ -104,10 +105,13 @@ class RemoteRobot:
         room is lost, or another driver has control of it.
 
         :raises NoObservation: there was none in time; the text has the reasons.
+        :raises EmergencyStopped: there was an emergency stop, while this waited for control.
         :raises NotConnected: :meth:`connect` was not called.
         """
         self._connected()
-        return self._newest.wait(self._sight.reason, obstacle=self._obstacle)
+        seen = self._newest.wait(self._sight.reason, obstacle=self._obstacle)
+        self._observed = self._changes
+        return seen
 
     def send(self, action: Mapping[str, Any]) -> dict[str, float]:
         """
@@ -115,7 +119,8 @@ class RemoteRobot:
 
         While the command room is not joined, or another driver has control of it, the action is
         not sent, because it would be outdated afterwards: this waits until the room is joined
-        again, or control is given back, and returns an empty dict.
+        again, or control is given back, and returns an empty dict. It is not sent either if
+        control has changed since the last call of this method or of :meth:`observe`.
 
         :param action: ``{'shoulder_pan.pos': ...}``.
         :returns: what was sent.
@@ -129,7 +134,7 @@ class RemoteRobot:
         loop, producer = self._connected()
         values = self._settings.joints.to_room(action)
         self._check_robot()
-        if self._obstacle() is None:
+        if self._obstacle() is None and not self._is_outdated():
             try:
                 loop.run(producer.send_state_sync(values), self._settings.timeout_s)
                 return {key: float(action[key]) for key in self._settings.joints.features}
@@ -140,6 +145,7 @@ class RemoteRobot:
                 if producer.is_connected():
                     raise
         self._wait_until_free()
+        self._observed = self._changes  # The next action is computed after this one.
         return {}
 
     def disconnect(self) -> None:
@@ -197,8 +203,22 @@ class RemoteRobot:
             raise NotConnected(f'room {self._settings.command_room}: not connected')
         return self._loop, self._producer
 
+    @property
+    def _changes(self) -> int | None:
+        """How many times control has changed; None: the server does not tell."""
+        return None if self._control is None else self._control.number
+
+    def _is_outdated(self) -> bool:
+        """Return whether control has changed since the observation for an action."""
+        observed, self._observed = self._observed, self._changes
+        return observed not in (None, self._observed)
+
     def _obstacle(self) -> str | None:
-        """Return why an action would not reach the robot; None: it would."""
+        """
+        Return why an action would not reach the robot; None: it would.
+
+        :raises EmergencyStopped: because of an emergency stop.
+        """
         producer, control = self._producer, self._control
         if producer is None:
             return None
@@ -207,6 +227,7 @@ class RemoteRobot:
             return f'{room} is not joined: {producer.error}'
         if control is None or control.holder == producer.participant_id:
             return None
+        self._check_robot()  # A stop ends the control of a person, too.
         who = control.holder or 'nobody'
         return f'{who} has control of {room}, not {producer.participant_id}'
 
