@@ -16,7 +16,7 @@ The errors of a link; the text of each is one line for the user.
     +- EmergencyStopped   an emergency stop was received; also a RuntimeError
     +- NoObservation      nothing new arrived in time; also a TimeoutError
     +- NotConnected       the room is not joined; also a ConnectionError
-    +- NotInControl       another driver has control of the robot; also a PermissionError
+    +- NotInControl       this program has no control of the robot; also a PermissionError
     +- RobotProblem       the robot has other joints or units than configured; also a ValueError
 """
 
@@ -49,7 +49,7 @@ class NotConnected(LinkError, ConnectionError):
 
 
 class NotInControl(LinkError, PermissionError):
-    """Another driver has control of the robot, or nobody, and did not give it back in time."""
+    """This program does not have control of the robot, and did not get it back in time."""
 
 
 class RobotProblem(LinkError, ValueError):
