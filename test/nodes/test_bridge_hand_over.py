@@ -443,7 +443,10 @@ def test_a_release_without_a_room_fails() -> None:
         answer = bridged.probe.call(NAMESPACE, 'release_control')
 
         assert not answer.success
-        assert answer.message == 'not released: the consume room is not joined'
+        assert answer.message == (
+            'not released: the consume room is not joined; '
+            'to stop the robot, call ~/trigger_emergency_stop'
+        )
 
 
 def test_a_server_without_control_works_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -636,7 +639,7 @@ def test_an_operator_releases_control_that_it_is_given_while_it_must_not_drive(w
             assert [each.get('holder') for each in policy.controls][-2:] == [leader, None]
 
         with_two(bridged, act)
-        (line,) = bridged.wait_for_log('produce: control is released again')
+        (line,) = bridged.wait_for_log('given to this bridge, and is released again')
         assert '[WARN]' in line
 
 

@@ -354,7 +354,8 @@ class BridgeSessions:
         if self._panel.stop is not None:
             why = 'the emergency stop is latched'
         if why is not None:
-            self._logger.warning(f'produce: control is released again, because of: {why}')
+            text = 'produce: control was given to this bridge, and is released again'
+            self._logger.warning(f'{text}: {why}')
             self.control.release_own()
 
     async def _run_link(self, link: RoomLink) -> None:

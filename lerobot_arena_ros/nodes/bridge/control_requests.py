@@ -127,7 +127,8 @@ def _revoke(link: RoomLink, consumer: CommandConsumer) -> tuple[bool, str]:
     """Revoke the control of the driver in the consumed room, and hold at once."""
     refusal = link.control.unavailable()
     if refusal is not None:
-        return False, f'not released: {refusal}'
+        remedy = 'to stop the robot, call ~/trigger_emergency_stop'
+        return False, f'not released: {refusal}; {remedy}'
     holder = link.control.holder
     # Requested also if nobody has control: somebody may have taken it just now.
     link.request(ControlRequest(ControlAction.RELEASE), prepare=consumer.release)
