@@ -45,7 +45,7 @@ OF_TESTS := $(if $(filter newest,$(DEPS)),$(addprefix requirements/,test.txt fuz
 # The simulated arm is tested with the newest versions only; otherwise its tests are skipped.
 TESTED := $(VENV)/installed $(if $(filter newest,$(DEPS)),$(VENV)/sim)
 # Most tests wait for real processes; each has its own ROS domain.
-PARALLEL := -n 6 --dist worksteal
+PARALLEL := -n 4 --dist worksteal
 # Package shares are found under these prefixes.
 export AMENT_PREFIX_PATH := $(CURDIR)/$(VENV)
 export PYTHONPATH := $(CURDIR)

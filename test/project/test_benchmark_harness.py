@@ -41,9 +41,12 @@ def test_a_graceful_end_lets_a_process_clean_up(tmp_path: Path) -> None:
     """SIGTERM comes before SIGKILL, and a process that handles it ends by itself."""
     file = tmp_path / 'ended'
     program = (
-        'import pathlib, signal\n'
+        'import pathlib, signal, sys\n'
         f'ended = pathlib.Path({str(file)!r})\n'
-        'signal.signal(signal.SIGTERM, lambda *_: ended.write_text("by itself"))\n'
+        'def end(*_):\n'
+        '    ended.write_text("by itself")\n'
+        '    sys.exit()\n'
+        'signal.signal(signal.SIGTERM, end)\n'
         'print("ready", flush=True)\n'
         'signal.pause()\n'
     )

@@ -19,8 +19,18 @@ import subprocess
 import pytest
 from support.pages import ROOT
 
-MAKE = '#!/bin/sh\n[ "$1" != "$FAILING" ]\n'
-"""A make that does nothing, and fails for one target."""
+REPORT = """
+E       assert 1 == 2
+FAILED test/test_a.py::test_b - assert 1 == 2
+======= 1 failed, 2 passed in 3.00s ======="""
+"""What pytest prints of a failure."""
+
+MAKE = f"""#!/bin/sh
+[ "$1" != "$FAILING" ] && exit
+[ "$1" != coverage ] || echo '{REPORT}'
+exit 1
+"""
+"""A make that does nothing, and fails for one target; coverage is one that runs tests."""
 
 WRAPPER = '#!/bin/sh\nexec "$@"\n'
 """A script that runs the command in its arguments without installing anything."""
@@ -69,12 +79,21 @@ def test_a_run_without_a_failure_succeeds(folder: Path) -> None:
 def test_a_step_that_fails_fails_the_run(folder: Path, target: str) -> None:
     """The other steps run all the same, and the summary names the one that failed."""
     code, lines = run(folder, failing=target)
-    failed = [line for line in lines if not line.startswith('ok ')]
+    (failed,) = (line for line in lines if line.startswith('FAILED ') and 'make' in line)
 
     assert code == 1
-    assert failed
-    assert all(line.startswith('FAILED ') and f'make {target}' in line for line in failed)
+    assert f'make {target}' in failed
     assert len(lines) > 10
+
+
+def test_the_summary_names_the_tests_that_failed(folder: Path) -> None:
+    """The rest of the output may be far above."""
+    _, lines = run(folder, failing='coverage')
+    at = next(i for i, line in enumerate(lines) if line.startswith('FAILED '))
+
+    assert lines[at].endswith(' 1 failed, 2 passed in 3.00s ')
+    assert lines[at + 1 : at + 3] == REPORT.splitlines()[1:3]
+    assert lines[at + 3].startswith('ok ')
 
 
 def test_failing_pre_releases_are_a_warning(folder: Path) -> None:

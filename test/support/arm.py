@@ -18,6 +18,8 @@ from typing import NamedTuple
 
 from sensor_msgs.msg import JointState
 
+from lerobot_arena_ros.nodes.settings.parameter_table import SPECS
+
 from .probe import Probe
 from .processes import ros_arguments, running
 from .waiting import wait_for
@@ -26,6 +28,11 @@ __all__ = ['TRAILING', 'Arm', 'arm']
 
 TRAILING = 0.1
 """The largest distance of the arm from a command that it has not reached yet, in radians."""
+
+
+DEFAULTS = {spec.name: spec.default for spec in SPECS}
+FEEDBACK_AGE_S = float(str(DEFAULTS['consume.max_feedback_age_s']))
+"""The maximum age of a measurement that a bridge uses."""
 
 
 class Step(NamedTuple):
@@ -52,6 +59,7 @@ class Arm:
         self.position: float | None = None
         self.steps: list[Step] = []
         self._begins = True
+        self._poses: list[tuple[float, float]] = []  # Stamps and measured positions.
 
     def begin(self) -> None:
         """Count the next command as the beginning of a motion."""
@@ -93,33 +101,48 @@ class Arm:
                 found.append((after.stamp_s - began_s, distance))
         return found
 
-    def jumps(self, largest: float) -> list[Step]:
+    def jumps(self, velocity: float, period_s: float) -> list[Step]:
         """
         Return the commands that are far from both the previous command and the measured position.
 
-        A motion that begins anew, as it may at any time during a fault, begins at the measured
-        pose.
+        A motion that begins anew, as it may at any time during a fault, begins at a measured
+        pose. On a busy machine DDS may lose commands, so the time between two of them counts.
+
+        :param velocity: the velocity limit, in radians per second.
+        :param period_s: the time between two commands.
         """
-        pairs = zip(self.steps, self.steps[1:], strict=False)
-        return [
-            after
-            for before, after in pairs
-            if abs(after.commanded - before.commanded) > largest
-            and abs(after.commanded - after.measured) > TRAILING
-        ]
+        found = []
+        for before, after in zip(self.steps, self.steps[1:], strict=False):
+            passed_s = max(period_s, after.stamp_s - before.stamp_s)
+            is_far = abs(after.commanded - before.commanded) > velocity * passed_s + 1e-9
+            if is_far and not self._was_near(after):
+                found.append(after)
+        return found
+
+    def _was_near(self, step: Step) -> bool:
+        """Return whether the arm was measured near a command when the bridge sent it."""
+        return any(
+            abs(position - step.commanded) <= TRAILING
+            for stamp_s, position in self._poses
+            if step.stamp_s - FEEDBACK_AGE_S <= stamp_s <= step.stamp_s
+        )
 
     def on_state(self, message: JointState) -> None:
         """Store the measured position."""
         self.position = message.position[0]
+        self._poses.append((_stamp_s(message), self.position))
 
     def on_command(self, message: JointState) -> None:
         """Record a command."""
         assert self.position is not None
-        stamp = message.header.stamp
-        stamp_s = stamp.sec + stamp.nanosec * 1e-9
         commanded = message.position[0]
+        stamp_s = _stamp_s(message)
         self.steps.append(Step(time.monotonic(), stamp_s, self._begins, self.position, commanded))
         self._begins = False
+
+
+def _stamp_s(message: JointState) -> float:
+    return float(message.header.stamp.sec + message.header.stamp.nanosec * 1e-9)
 
 
 @contextmanager
