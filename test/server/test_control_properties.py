@@ -46,6 +46,7 @@ from lerobot_arena_ros.arena.messages import (
     ShadowUpdate,
 )
 from lerobot_arena_ros.arena.robot_state import RobotState
+from lerobot_arena_ros.server.participants.control_relay import MARGIN_S
 from lerobot_arena_ros.server.rooms.base_room import Delivery, Member, Now
 from lerobot_arena_ros.server.rooms.control import ASK_S, MAX_REQUESTS, REQUESTS_S
 from lerobot_arena_ros.server.rooms.limits import Limits
@@ -59,6 +60,10 @@ FEATURES = (
     Feature.ROBOT_STATE,
     Feature.FAST_LANE,
 )
+
+
+EXPIRY_S = ASK_S + MARGIN_S
+"""After this time a request has expired; sums of times are not exact."""
 
 
 @dataclass(eq=False)
@@ -232,14 +237,14 @@ class Rooms(RuleBasedStateMachine):
             self.room.handle(known.member, RobotReport(state), self.now)
             known.is_robot = True
 
-    @rule(passed_s=st.sampled_from((0.01, REQUESTS_S / MAX_REQUESTS, REQUESTS_S, ASK_S)))
+    @rule(passed_s=st.sampled_from((0.01, REQUESTS_S / MAX_REQUESTS, REQUESTS_S, EXPIRY_S)))
     def wait(self, passed_s: float) -> None:
         """Time alone changes no holder; after ten seconds no request waits."""
         before = self.room.control.holder
         self.now_s += passed_s
         self.act(lambda: self.room.expire_requests(self.now))
         assert self.room.control.holder is before
-        if passed_s >= ASK_S:
+        if passed_s == EXPIRY_S:
             assert not any(known.waiting for known in self.known.values())
 
     @invariant()
