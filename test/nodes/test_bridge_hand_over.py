@@ -108,6 +108,12 @@ async def call(bridged: Robot, service: str) -> Trigger.Response:
     return answer
 
 
+async def led(bridged: Robot) -> None:
+    """Let the leader take control, and wait until it drives."""
+    assert (await call(bridged, 'take_control')).success
+    await seen(bridged, 'sending', 'producing')
+
+
 def first(bridged: Robot) -> list[float]:
     """Return the commands to the first joint so far."""
     return [command.position[0] for command in bridged.commands]
@@ -398,8 +404,7 @@ def test_one_service_releases_both_rooms() -> None:
         async def act(policy: Operator, person: Operator) -> None:
             await policy.take()
             await seen(bridged, 'nobody has control', 'producing')
-            assert (await call(bridged, 'take_control')).success
-            await seen(bridged, 'sending', 'producing')
+            await led(bridged)
 
             answer = await call(bridged, 'release_control')
 
@@ -540,15 +545,13 @@ def test_an_operator_releases_control() -> None:
         async def act(policy: Operator, person: Operator) -> None:
             await seen(bridged, 'nobody has control', 'producing')
             assert (await call(bridged, 'release_control')).message == 'nobody has control'
-            assert (await call(bridged, 'take_control')).success
-            await seen(bridged, 'sending', 'producing')
+            await led(bridged)
             again = await call(bridged, 'take_control')
             assert again.message == 'this bridge has control already'
 
             assert (await call(bridged, 'release_control')).success
             await person.until_holder(None)
-            assert (await call(bridged, 'take_control')).success
-            await seen(bridged, 'sending', 'producing')
+            await led(bridged)
             assert await in_thread(lambda: bridged.change_state(Transition.TRANSITION_DEACTIVATE))
             await person.until_holder(None)
 
@@ -569,8 +572,7 @@ def test_an_operator_gives_control_back() -> None:
             answer = await call(bridged, 'give_control')
             assert answer.message == 'not given: policy has control, not this bridge'
             assert not answer.success
-            assert (await call(bridged, 'take_control')).success
-            await seen(bridged, 'sending', 'producing')
+            await led(bridged)
 
             answer = await call(bridged, 'give_control')
 
@@ -587,8 +589,7 @@ def test_an_operator_gives_control_to_who_asks() -> None:
 
         async def act(policy: Operator, person: Operator) -> None:
             await seen(bridged, 'nobody has control', 'producing')
-            assert (await call(bridged, 'take_control')).success
-            await seen(bridged, 'sending', 'producing')
+            await led(bridged)
             asking = asyncio.create_task(person.request('take_control'))
             text = 'person asks for control: call ~/give_control, or go on'
             await in_thread(lambda: bridged.wait_for_log(text))
@@ -606,8 +607,7 @@ def test_an_operator_that_took_control_from_nobody_has_nobody_to_give_it_to() ->
     with robot(LEAD, arena=arena()) as bridged, measured(bridged, 0.5):
 
         async def act(policy: Operator, person: Operator) -> None:
-            assert (await call(bridged, 'take_control')).success
-            await seen(bridged, 'sending', 'producing')
+            await led(bridged)
 
             answer = await call(bridged, 'give_control')
 
@@ -651,8 +651,7 @@ def test_an_operator_takes_control_again_before_the_answer_of_the_room(leaving: 
         async def act(policy: Operator, person: Operator) -> None:
             await policy.take()
             await seen(bridged, 'policy has control', 'producing')
-            assert (await call(bridged, 'take_control')).success
-            await seen(bridged, 'sending', 'producing')
+            await led(bridged)
             number = person.controls[-1]['number']
             leader = person.holder
             bridged.proxy.act(FaultProxy.freeze)
@@ -759,7 +758,6 @@ def test_a_displaced_producer_says_who_has_control() -> None:
             await person.take()
             await seen(bridged, 'person has control of the room', 'producing')
 
-            assert (await call(bridged, 'take_control')).success
-            await seen(bridged, 'sending', 'producing')
+            await led(bridged)
 
         with_two(bridged, act)

@@ -37,6 +37,7 @@ from lerobot_arena_ros.nodes.runtime.arena_thread import ArenaThread
 from lerobot_arena_ros.nodes.runtime.node_log import NodeLog
 from lerobot_arena_ros.nodes.settings.bridge_settings import ProduceSettings
 
+REST = {'arm': 1.0, 'gripper': 0.5}
 JOINTS = JointMap([Joint(name, name, Unit.RADIANS) for name in ('arm', 'gripper')])
 SETTINGS = ProduceSettings('a', 50.0, 0.0, 0.5, create_room=False, is_operator=False)
 
@@ -122,64 +123,51 @@ def test_a_joint_that_the_room_refuses_is_left_out_until_the_next_room(
     assert take(producer) == {'arm': 3.0, 'gripper': 0.7}
 
 
-def test_what_was_refused_with_an_odd_joint_is_sent_again_by_a_robot_that_stands_still() -> None:
-    """The deadband ignores an update that the room refused."""
-    thread = ArenaThread()
+@pytest.fixture(name='resting')
+def fixture_resting(producer: JointStateProducer) -> JointStateProducer:
+    """Return a joined producer with a deadband, which has sent where the robot is."""
     settings = replace(SETTINGS, deadband=0.1)
-    producer = JointStateProducer(settings, JOINTS, thread, NodeLog(get_logger('test')))
-    producer.enable(True)
-    producer.on_joined()
-    positions = {'arm': 1.0, 'gripper': 0.5}
-    producer.put(positions, None)
-    assert take(producer) == positions
-    producer.put(positions, None)
-    assert not take(producer)
-
-    producer.on_event(ErrorReply('Failed', joints={'gripper': 'too long'}))
-    producer.put(positions, None)
-    assert take(producer) == {'arm': 1.0}
-    assert thread.close(10.0)
+    made = JointStateProducer(
+        settings, JOINTS, producer._thread, NodeLog(get_logger('test')), max_delay_s=0.5
+    )
+    made.enable(True)
+    made.on_joined()
+    made.put(REST, None)
+    assert take(made) == REST
+    made.put(REST, None)
+    assert not take(made)
+    return made
 
 
-def test_a_robot_that_stands_still_is_sent_again_after_a_late_link() -> None:
+def test_what_was_refused_with_an_odd_joint_is_sent_again_by_a_robot_that_stands_still(
+    resting: JointStateProducer,
+) -> None:
+    """The deadband ignores an update that the room refused."""
+    resting.on_event(ErrorReply('Failed', joints={'gripper': 'too long'}))
+    resting.put(REST, None)
+
+    assert take(resting) == {'arm': 1.0}
+
+
+def test_a_robot_that_stands_still_is_sent_again_after_a_late_link(
+    resting: JointStateProducer,
+) -> None:
     """The deadband ignores an update that was dropped because the link was late."""
-    thread = ArenaThread()
-    try:
-        settings = replace(SETTINGS, deadband=0.1)
-        late = JointStateProducer(
-            settings, JOINTS, thread, NodeLog(get_logger('test')), max_delay_s=0.5
-        )
-        late.enable(True)
-        late.on_joined()
-        late.put({'arm': 1.0, 'gripper': 0.5}, None)
-        late.on_event(Late(0.6))
-        late.on_event(Presence(True, 0.01))
+    resting.on_event(Late(0.6))
+    resting.on_event(Presence(True, 0.01))
+    resting.put(REST, None)
 
-        late.put({'arm': 1.0, 'gripper': 0.5}, None)
-
-        assert take(late)
-    finally:
-        assert thread.close(10.0)
+    assert take(resting) == REST
 
 
-def test_a_robot_that_stands_still_is_sent_again_after_a_change_of_control() -> None:
+def test_a_robot_that_stands_still_is_sent_again_after_a_change_of_control(
+    resting: JointStateProducer,
+) -> None:
     """The deadband ignores what was sent without control, because it had no effect."""
-    thread = ArenaThread()
-    try:
-        settings = replace(SETTINGS, deadband=0.1)
-        leader = JointStateProducer(settings, JOINTS, thread, NodeLog(get_logger('test')))
-        leader.enable(True)
-        leader.on_joined()
-        positions = {'arm': 1.0, 'gripper': 0.5}
-        leader.put(positions, None)
-        assert take(leader) == positions
+    resting.on_event(ControlState('leader', ControlPolicy.TAKE, number=1))
+    resting.put(REST, None)
 
-        leader.on_event(ControlState('leader', ControlPolicy.TAKE, number=1))
-        leader.put(positions, None)
-
-        assert take(leader) == positions
-    finally:
-        assert thread.close(10.0)
+    assert take(resting) == REST
 
 
 def test_what_is_measured_while_the_link_is_late_is_not_sent(producer: JointStateProducer) -> None:

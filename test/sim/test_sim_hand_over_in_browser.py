@@ -160,22 +160,24 @@ def check_labels(rows: list[Row], policy: str, person: str, farthest_deg: float)
     while holders[:1] == ['']:
         holders.pop(0)  # Recorded before the policy took control.
     assert holders == [policy, person, policy, person, policy]
-    holder = ''
+    holder, has_driven = '', False
     targets: list[float] = []
     shadows = 0
     for row in rows:
         if row['event'] == 'control':
-            holder = row['holder']
+            holder, has_driven = row['holder'], False
         elif row['event'] == 'update':
             assert row['source'] == holder
+            has_driven = True
             if row['source'] == person:
                 assert row['joint'] == JOINT
                 targets.append(float(row['value']))
             else:
                 assert abs(float(row['value'])) <= farthest_deg
         elif row['event'] == 'shadow':
-            # The first ones after a hand-over are of the policy, too: it did not know yet.
+            # Right after a hand-over the policy does not know of its control yet.
             assert row['source'] == policy
+            assert holder != policy or not has_driven
             shadows += holder == person
     assert targets == list(TARGETS_DEG)
     assert shadows > 0

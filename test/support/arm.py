@@ -101,23 +101,21 @@ class Arm:
                 found.append((after.stamp_s - began_s, distance))
         return found
 
-    def jumps(self, velocity: float, period_s: float) -> list[Step]:
+    def jumps(self, largest: float) -> list[Step]:
         """
         Return the commands that are far from both the previous command and the measured position.
 
         A motion that begins anew, as it may at any time during a fault, begins at a measured
-        pose. On a busy machine DDS may lose commands, so the time between two of them counts.
+        pose. It may be older than the last one that the test has received.
 
-        :param velocity: the velocity limit, in radians per second.
-        :param period_s: the time between two commands.
+        :param largest: the largest distance of two commands of one motion, in radians.
         """
-        found = []
-        for before, after in zip(self.steps, self.steps[1:], strict=False):
-            passed_s = max(period_s, after.stamp_s - before.stamp_s)
-            is_far = abs(after.commanded - before.commanded) > velocity * passed_s + 1e-9
-            if is_far and not self._was_near(after):
-                found.append(after)
-        return found
+        pairs = zip(self.steps, self.steps[1:], strict=False)
+        return [
+            after
+            for before, after in pairs
+            if abs(after.commanded - before.commanded) > largest and not self._was_near(after)
+        ]
 
     def _was_near(self, step: Step) -> bool:
         """Return whether the arm was measured near a command when the bridge sent it."""

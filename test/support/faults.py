@@ -137,7 +137,7 @@ class Stage:
         self, fault: str, *, noticed_s: float | None, told: str, healed_s: float | None
     ) -> None:
         """Check that the arm did not jump; add a row to the report if one is requested."""
-        assert not self.arm.jumps(LIMIT, PERIOD_S)
+        assert not self.arm.jumps(LIMIT * PERIOD_S + 1e-9)
         report = os.environ.get(REPORT_VARIABLE)
         if report:
             row = {'fault': fault, 'noticed_s': noticed_s, 'told': told, 'healed_s': healed_s}

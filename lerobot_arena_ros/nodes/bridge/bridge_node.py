@@ -151,7 +151,6 @@ class BridgeNode(LifecycleNode):
             self,
             produces=self.settings.produce is not None,
             sessions=lambda: self._sessions,
-            stop=lambda: self._panel.stop,
         )
         self._rates = Rates()
         self._namesakes = Namesakes(self)

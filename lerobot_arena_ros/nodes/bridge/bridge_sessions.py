@@ -137,6 +137,20 @@ class BridgeSessions:
         self.links = tuple(link for link in (produce, consume) if link is not None)
         self.control = ControlRequests(produce=produce, consume=consume, consumer=self.consumer)
 
+    @property
+    def why_not_driving(self) -> str | None:
+        """Why this bridge must not drive the produced room; None: it may. Any thread."""
+        if not self.is_enabled:
+            return INACTIVE
+        if self._panel.stop is not None:
+            return 'the emergency stop is latched: reset it first'
+        return None
+
+    @property
+    def _is_operator(self) -> bool:
+        produce = self._settings.produce
+        return produce is not None and produce.is_operator
+
     def start(self) -> None:
         """Begin to join the rooms."""
         # Add all rooms first: a stop in the first one that is joined must reach the others.
@@ -155,9 +169,8 @@ class BridgeSessions:
     def enable(self, enabled: bool) -> None:
         """Let values through, or block them. An operator that is blocked releases control."""
         self.is_enabled = enabled
-        produce = self._settings.produce
-        # After the line before: what arrives meanwhile is released by the arena thread.
-        if produce is not None and produce.is_operator and not enabled:
+        # After the line before: the arena thread releases control that arrives from now on.
+        if self._is_operator and not enabled:
             self.control.release_own()
         if self.producer is not None:
             self.producer.enable(enabled)
@@ -286,8 +299,7 @@ class BridgeSessions:
             handler=producer,
             feed=producer.feed,
             features=_PRODUCE_FEATURES,
-            # Otherwise it would drive as soon as it is activated or reset.
-            on_control=self._on_control if settings.is_operator else lambda: None,
+            on_control=self._on_control,
         )
         producer.why_without_control = lambda: link.control.obstacle
         return link
@@ -349,11 +361,13 @@ class BridgeSessions:
         )
 
     def _on_control(self) -> None:
-        """Release control that an operator got while it must not drive; the arena thread."""
-        why = None if self.is_enabled else INACTIVE
-        if self._panel.stop is not None:
-            why = 'the emergency stop is latched'
-        if why is not None:
+        """
+        Release control that an operator got while it must not drive; the arena thread.
+
+        Otherwise it would drive as soon as it is activated or reset.
+        """
+        why = self.why_not_driving
+        if self._is_operator and why is not None:
             text = 'produce: control was given to this bridge, and is released again'
             self._logger.warning(f'{text}: {why}')
             self.control.release_own()

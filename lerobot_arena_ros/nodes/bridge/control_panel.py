@@ -18,10 +18,8 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
-from lerobot_arena_ros.control.causes import INACTIVE
-from lerobot_arena_ros.control.stop import Stop
-
 from .bridge_sessions import BridgeSessions
+from .control_requests import ControlRequests
 
 __all__ = ['ControlPanel']
 
@@ -40,7 +38,6 @@ class ControlPanel:
     ``~/give_control``. They answer at once; the answer of the room is logged.
 
     :param sessions: returns the sessions; None: the node is not configured.
-    :param stop: returns the latched stop; None = there is none.
     """
 
     def __init__(
@@ -49,10 +46,8 @@ class ControlPanel:
         *,
         produces: bool,
         sessions: Callable[[], BridgeSessions | None],
-        stop: Callable[[], Stop | None],
     ) -> None:
         self._sessions = sessions
-        self._stop = stop
         self._published = ''
         self._holder = node.create_publisher(String, '~/control_holder', _HOLDER_QOS)
         self._holder.publish(String())
@@ -70,31 +65,28 @@ class ControlPanel:
             self._holder.publish(String(data=holder.encode(errors='backslashreplace').decode()))
 
     def _on_release(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        sessions = self._sessions()
-        if sessions is None:
-            response.message = 'not released: the node is not configured'
-        else:
-            response.success, response.message = sessions.control.release()
-        return response
+        return self._request(response, 'released', ControlRequests.release)
 
     def _on_give(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        sessions = self._sessions()
-        if sessions is None:
-            response.message = 'not given: the node is not configured'
-        else:
-            response.success, response.message = sessions.control.give()
-        return response
+        return self._request(response, 'given', ControlRequests.give)
 
     def _on_take(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         sessions = self._sessions()
-        if sessions is None:
-            refusal: str | None = 'the node is not configured'
-        elif not sessions.is_enabled:
-            refusal = INACTIVE
-        elif self._stop() is not None:
-            refusal = 'the emergency stop is latched: reset it first'
-        else:
-            response.success, response.message = sessions.control.take()
+        refusal = None if sessions is None else sessions.why_not_driving
+        if refusal is not None:
+            response.message = f'not taken: {refusal}'
             return response
-        response.message = f'not taken: {refusal}'
+        return self._request(response, 'taken', ControlRequests.take)
+
+    def _request(
+        self,
+        response: Trigger.Response,
+        done: str,
+        request: Callable[[ControlRequests], tuple[bool, str]],
+    ) -> Trigger.Response:
+        sessions = self._sessions()
+        if sessions is None:
+            response.message = f'not {done}: the node is not configured'
+        else:
+            response.success, response.message = request(sessions.control)
         return response

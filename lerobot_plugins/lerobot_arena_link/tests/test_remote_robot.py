@@ -260,7 +260,7 @@ def test_an_action_waits_until_a_person_gives_control_back(
 
 
 def test_an_action_from_before_a_take_over_is_not_sent(arm: RemoteArm) -> None:
-    """Also if the person has given control back before the action is computed."""
+    """Also if the person has given control back before the action was computed."""
     with connected(arm) as robot:
         robot.observe()
         robot.send(ACTION)

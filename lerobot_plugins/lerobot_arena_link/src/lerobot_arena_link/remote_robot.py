@@ -59,7 +59,7 @@ class RemoteRobot:
         self._watch = RobotWatch(settings.joints.units)
         self._producer: RoboticsProducer | None = None
         self._control: ControlState | None = None
-        self._observed: int | None = None  # How often control had changed at the observation.
+        self._observed: int | None = None  # How often control had changed then.
 
     @property
     def is_connected(self) -> bool:
@@ -105,7 +105,7 @@ class RemoteRobot:
         room is lost, or another driver has control of it.
 
         :raises NoObservation: there was none in time; the text has the reasons.
-        :raises EmergencyStopped: there was an emergency stop, while this waited for control.
+        :raises EmergencyStopped: there was an emergency stop while this waited for control.
         :raises NotConnected: :meth:`connect` was not called.
         """
         self._connected()
@@ -134,7 +134,9 @@ class RemoteRobot:
         loop, producer = self._connected()
         values = self._settings.joints.to_room(action)
         self._check_robot()
-        if self._obstacle() is None and not self._is_outdated():
+        observed, self._observed = self._observed, self._changes
+        is_outdated = observed not in (None, self._observed)
+        if self._obstacle() is None and not is_outdated:
             try:
                 loop.run(producer.send_state_sync(values), self._settings.timeout_s)
                 return {key: float(action[key]) for key in self._settings.joints.features}
@@ -207,11 +209,6 @@ class RemoteRobot:
     def _changes(self) -> int | None:
         """How many times control has changed; None: the server does not tell."""
         return None if self._control is None else self._control.number
-
-    def _is_outdated(self) -> bool:
-        """Return whether control has changed since the observation for an action."""
-        observed, self._observed = self._observed, self._changes
-        return observed not in (None, self._observed)
 
     def _obstacle(self) -> str | None:
         """
