@@ -114,6 +114,12 @@ async def led(bridged: Robot) -> None:
     await seen(bridged, 'sending', 'producing')
 
 
+async def known_leader(to: Operator) -> str:
+    """Wait until an operator knows that the leader has control, and return the leader's id."""
+    await wait_until(lambda: (to.holder or '').startswith('robot-bridge-'), 'the leader')
+    return str(to.holder)
+
+
 def first(bridged: Robot) -> list[float]:
     """Return the commands to the first joint so far."""
     return [command.position[0] for command in bridged.commands]
@@ -405,6 +411,7 @@ def test_one_service_releases_both_rooms() -> None:
             await policy.take()
             await seen(bridged, 'nobody has control', 'producing')
             await led(bridged)
+            await person.until_holder('policy')
 
             answer = await call(bridged, 'release_control')
 
@@ -522,8 +529,7 @@ def test_an_operator_drives_only_after_it_took_control(lanes: bool) -> None:
             assert answer.success
             assert answer.message == 'requested; policy has control now, see ~/control_holder'
             await seen(bridged, 'sending', 'producing')
-            leader = str(person.holder)
-            assert leader.startswith('robot-bridge-')
+            leader = await known_leader(person)
             await wait_until(lambda: leader in person.sources, 'an update of the leader')
 
             await person.take()
@@ -548,10 +554,12 @@ def test_an_operator_releases_control() -> None:
             await led(bridged)
             again = await call(bridged, 'take_control')
             assert again.message == 'this bridge has control already'
+            await known_leader(person)
 
             assert (await call(bridged, 'release_control')).success
             await person.until_holder(None)
             await led(bridged)
+            await known_leader(person)
             assert await in_thread(lambda: bridged.change_state(Transition.TRANSITION_DEACTIVATE))
             await person.until_holder(None)
 
@@ -573,6 +581,7 @@ def test_an_operator_gives_control_back() -> None:
             assert answer.message == 'not given: policy has control, not this bridge'
             assert not answer.success
             await led(bridged)
+            await known_leader(person)
 
             answer = await call(bridged, 'give_control')
 
@@ -652,8 +661,8 @@ def test_an_operator_takes_control_again_before_the_answer_of_the_room(leaving: 
             await policy.take()
             await seen(bridged, 'policy has control', 'producing')
             await led(bridged)
+            leader = await known_leader(person)
             number = person.controls[-1]['number']
-            leader = person.holder
             bridged.proxy.act(FaultProxy.freeze)
 
             assert (await call(bridged, leaving)).success
