@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 import math
-import os
 from pathlib import Path
 import signal
 from typing import Any
@@ -30,10 +29,11 @@ from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.srv import GetParameters
 from support.domain import own_domain
 from support.fleets import FLEET, fleet_file, follower
+from support.leaks import check_leaks
 from support.probe import Probe, running_probe
 from support.processes import Process, running
 from support.server import running_server
-from support.waiting import wait_for
+from support.waiting import wait_for, within
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 
@@ -84,7 +84,7 @@ class Stage:
                 for attempt in range(200):
                     jitter = 1e-7 * (attempt % 2)
                     await producer.send_joint_update([{'name': 'j1', 'value': degrees + jitter}])
-                    if await loop.run_in_executor(None, _within, arrived, 0.1):
+                    if await loop.run_in_executor(None, within, arrived, 0.1):
                         return
                 raise AssertionError(f'{robot} was not commanded to {degrees} degrees')
 
@@ -94,14 +94,6 @@ class Stage:
         """Return the number of participants in a room."""
         info = asyncio.run(RoboticsConsumer(self.url).get_room_info(WORKSPACE, room))
         return int(info['participants']['total'])
-
-
-def _within(condition: Any, timeout_s: float) -> bool:
-    try:
-        wait_for(condition, 'it', timeout_s)
-    except AssertionError:
-        return False
-    return True
 
 
 @contextmanager
@@ -207,33 +199,20 @@ def test_robots_that_share_a_room_share_its_stop(stage: Stage) -> None:
 def test_reconfiguring_one_robot_does_not_affect_the_others(stage: Stage) -> None:
     """Reconfiguring one robot leaks no threads or files, and the others do not rejoin."""
 
-    def cycle() -> None:
-        for transition in CYCLE:
+    def cycles() -> None:
+        for transition in 5 * CYCLE:
             request = ChangeState.Request()
             request.transition.id = transition
             assert stage.probe.ask('left', 'change_state', ChangeState, request).success
-        stage.wait_for_status('left', 'consume link', 'joined')
-
-    def held() -> tuple[int, int]:
-        process = Path('/proc') / str(stage.process.pid)
-        return len(os.listdir(process / 'task')), len(os.listdir(process / 'fd'))
+            if transition == Transition.TRANSITION_ACTIVATE:
+                stage.wait_for_status('left', 'consume link', 'joined')
 
     def joins() -> str:
         status = stage.probe.diagnostics['/right/arena_bridge: consume link']
         return str({pair.key: pair.value for pair in status.values}['joins'])
 
     before = joins()
-    # Some threads start with their first work and then remain.
-    for _ in range(3):
-        cycle()
-    threads, files = held()
-    for _ in range(5):
-        cycle()
-
-    wait_for(
-        lambda: held()[0] <= threads and held()[1] <= files,
-        f'{threads} threads and {files} files, not more',
-    )
+    check_leaks(stage.process.pid, cycles)
     wait_for(lambda: stage.participants('a') == 1, 'the left robot to be in its room once')
     assert joins() == before
 

@@ -15,7 +15,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 import time
 
-__all__ = ['ticks', 'until', 'wait_for', 'wait_in_each_iteration', 'wait_until']
+__all__ = ['ticks', 'until', 'wait_for', 'wait_in_each_iteration', 'wait_until', 'within']
 
 PERIOD_S = 0.005
 
@@ -49,6 +49,16 @@ def wait_for(condition: Callable[[], object], what: str, timeout_s: float = PATI
     while not (seen := condition()):
         assert time.monotonic() < deadline, _failure(what, timeout_s, seen)
         time.sleep(PERIOD_S)
+
+
+def within(condition: Callable[[], object], timeout_s: float) -> bool:
+    """Block until a condition holds, and return True, or until the timeout, and return False."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(PERIOD_S)
+    return True
 
 
 async def ticks(rate_hz: float) -> AsyncIterator[int]:
