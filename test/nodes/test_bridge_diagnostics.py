@@ -116,9 +116,9 @@ def test_a_working_bridge_reports_rates() -> None:
             assert consuming['joint_commands_subscriptions'] == '1'
             for part, count in (('producing', 'sent'), ('consuming', 'commands')):
                 wait_for(partial(is_busy, bridged, part), f'the rate of {part}')
-                assert int(bridged.value(part, count)) > 0
-            wait_for(lambda: int(bridged.value('safety', 'clamped_values')) > 0, 'clamped values')
-            assert int(bridged.value('safety', 'slowed_commands')) > 0
+                assert bridged.count(part, count) > 0
+            wait_for(lambda: bridged.count('safety', 'clamped_values') > 0, 'clamped values')
+            assert bridged.count('safety', 'slowed_commands') > 0
 
         leading(bridged, flow, 'j1')
 
@@ -176,7 +176,7 @@ def test_what_is_not_understood_is_named_and_counted() -> None:
             await asyncio.get_running_loop().run_in_executor(
                 None,
                 wait_for,
-                lambda: int(bridged.value('consuming', 'dropped_gross') or 0) >= 1,
+                lambda: bridged.count('consuming', 'dropped_gross') >= 1,
                 'the mix-up counted',
             )
 

@@ -144,9 +144,9 @@ async def test_after_a_reset_the_arm_is_led_from_where_it_is(stage: Stage) -> No
         assert await stage.call('trigger_emergency_stop')
         count = len(stage.arm.steps)
         stage.target_deg = -50.0
-        before = int(stage.bridged.value('consume link', 'heard_frames'))
+        before = stage.bridged.count('consume link', 'heard_frames')
         await stage.until(
-            lambda: int(stage.bridged.value('consume link', 'heard_frames')) > before + 50,
+            lambda: stage.bridged.count('consume link', 'heard_frames') > before + 50,
             'more frames of the room',
         )
         assert len(stage.arm.steps) == count

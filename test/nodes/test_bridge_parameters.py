@@ -239,7 +239,7 @@ def test_a_rate_that_changes_counts_from_the_next_message_on() -> None:
         def stream_until(enough: int) -> None:
             def is_enough() -> bool:
                 bridged.probe.publish_joints(NAMESPACE, ['j1'], [next(values) * 1e-3])
-                return int(bridged.value('producing', 'sent') or 0) >= enough
+                return bridged.count('producing', 'sent') >= enough
 
             wait_for(is_enough, f'{enough} updates')
 
@@ -247,7 +247,7 @@ def test_a_rate_that_changes_counts_from_the_next_message_on() -> None:
         assert bridged.set_parameter('produce.max_rate_hz', slow_hz) == (True, '')
         bridged.wait_for_status('producing', 'sending')
         begun_at = time.monotonic()
-        stream_until(int(bridged.value('producing', 'sent')) + count)
+        stream_until(bridged.count('producing', 'sent') + count)
 
         # Diagnostics come once a second, and two updates may have been in transit.
         assert time.monotonic() - begun_at >= (count - 2) / slow_hz - 1.0

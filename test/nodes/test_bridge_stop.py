@@ -148,9 +148,9 @@ def test_nothing_leaves_while_stopped_and_motion_resumes_after_reset(bridged: Ro
             await producer.send_joint_update([{'name': 'j1', 'value': degrees}])
 
         def unmoved() -> None:
-            before = int(bridged.value('consume link', 'heard_frames'))
+            before = bridged.count('consume link', 'heard_frames')
             wait_for(
-                lambda: int(bridged.value('consume link', 'heard_frames')) >= before + 2,
+                lambda: bridged.count('consume link', 'heard_frames') >= before + 2,
                 'more frames of the room',
             )
             assert not last_is(2.0)

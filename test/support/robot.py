@@ -82,6 +82,11 @@ class Robot:
         pairs = [] if heard is None else heard.values
         return next((str(pair.value) for pair in pairs if pair.key == key), '')
 
+    def count(self, name: str, key: str) -> int:
+        """Return a counter of a diagnostic status; wait for it if it was not reported yet."""
+        wait_for(lambda: self.value(name, key), f'{key} of {name}')
+        return int(self.value(name, key))
+
     def wait_for_status(self, name: str, text: str) -> None:
         """Wait until a diagnostic status contains a text."""
         wait_for(lambda: text in self.status(name), f'{name} to be {text!r}')

@@ -245,4 +245,4 @@ async def _wave(leader: RoboticsProducer) -> None:
 
 
 def _lost(bridged: Robot) -> int:
-    return int(bridged.value('safety', 'lost_log_lines') or 0)
+    return bridged.count('safety', 'lost_log_lines')

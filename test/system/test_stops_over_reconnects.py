@@ -61,9 +61,9 @@ def bridge_id(bridged: Robot) -> str:
 
 def flap(bridged: Robot) -> None:
     """Reset the connection, and wait until the bridge has rejoined."""
-    joins = int(bridged.value('consume link', 'joins'))
+    joins = bridged.count('consume link', 'joins')
     bridged.proxy.act(FaultProxy.cut)
-    wait_for(lambda: int(bridged.value('consume link', 'joins')) > joins, 'the next join')
+    wait_for(lambda: bridged.count('consume link', 'joins') > joins, 'the next join')
 
 
 def stays_open(bridged: Robot, *, namespace: str = NAMESPACE) -> bool:
