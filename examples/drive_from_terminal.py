@@ -92,6 +92,16 @@ class Panel:
         self.taken: str | None = None
         self._selected = 0
 
+    def hand_over(self, holder: str | None, *, is_ours: bool) -> None:
+        """Note who has control; the arrow keys wait for r after another driver had it."""
+        if not is_ours:
+            self.stop = self.taken = f'{holder or "nobody"} has control'
+        elif self.taken is not None:
+            # The pose is another one now. A stop meanwhile remains on the screen.
+            if self.stop == self.taken:
+                self.stop = 'control is back: r reads the pose'
+            self.taken = None
+
     def press(self, key: str) -> dict[str, float]:
         """Handle a key, and return the joint to move with its new position, if any."""
         match key:
@@ -135,10 +145,7 @@ async def drive(args: argparse.Namespace) -> int:
     async with RoboticsProducer(args.server_url) as producer:
 
         def on_control(state: ControlState) -> None:
-            if state.holder == producer.participant_id:
-                panel.taken = None  # The keys wait for r, because the pose is another one.
-                return
-            panel.stop = panel.taken = f'{state.holder or "nobody"} has control'
+            panel.hand_over(state.holder, is_ours=state.holder == producer.participant_id)
             forget_moves(keys)
             if panel.pose:
                 show(panel)

@@ -112,10 +112,11 @@ async def test_control_is_released_at_the_end_of_a_block(url: str) -> None:
             async with policy.in_control():
                 assert policy.has_control
                 raise ZeroDivisionError
-        await wait_until(lambda: person.control and person.control.change, 'the news')
+        await wait_until(
+            lambda: person.control and person.control.change is ControlChange.RELEASED, 'the news'
+        )
         assert person.control is not None
         assert person.control.holder is None
-        assert person.control.change is ControlChange.RELEASED
 
         async with policy.in_control():
             await person.take_control()
@@ -178,7 +179,7 @@ async def test_a_request_that_is_given_up_is_withdrawn(url: str, way: str) -> No
     async with operators(url, 'policy', 'person', control='ask') as (policy, person):
         await policy.take_control()
         request = asyncio.create_task(
-            person.take_control(timeout_s=0.2 if way == 'timeout' else 15.0)
+            person.take_control(timeout_s=2.0 if way == 'timeout' else 15.0)
         )
         await wait_until(lambda: policy.control and policy.control.requests, 'the request')
         if way == 'cancelled':
@@ -186,7 +187,7 @@ async def test_a_request_that_is_given_up_is_withdrawn(url: str, way: str) -> No
             with pytest.raises(asyncio.CancelledError):
                 await request
         else:
-            with pytest.raises(ControlRefused, match='no answer within 0.2 s') as refused:
+            with pytest.raises(ControlRefused, match='no answer within 2 s') as refused:
                 await request
             assert refused.value.holder == 'policy'
         await wait_until(lambda: policy.control and not policy.control.requests, 'the withdrawal')

@@ -93,7 +93,7 @@ async def test_a_late_viewer_of_a_still_camera_sees_its_last_picture(
 
     encoder.subscribe(late.append)
 
-    await wait_until(lambda: late, 'the picture again', 2.0)
+    await wait_until(lambda: late, 'the picture again')
     assert late[0].is_key
     assert late[0].pts > first[0].pts
 
@@ -104,7 +104,7 @@ async def test_a_picture_from_before_the_first_viewer_is_shown(encoder: CameraEn
     encoder.submit(picture(90))
     encoder.subscribe(seen.append)
 
-    await wait_until(lambda: seen, 'the picture', 2.0)
+    await wait_until(lambda: seen, 'the picture')
 
 
 async def test_key_frames_are_periodic() -> None:

@@ -247,7 +247,7 @@ async def test_a_received_stop_ends_a_replay(room: Room, tmp_path: Path) -> None
     path = long_recording(tmp_path)
     heard = await room.follow()
     with running_example('replay_room', *room.options, path) as replay:
-        await wait_until(lambda: len(heard) == 3, 'some updates')
+        await wait_until(lambda: len(heard) >= 3, 'some updates')
         await room.consumer.send_emergency_stop('enough')
         await wait_until(lambda: not replay.is_alive, 'the end')
 
@@ -261,7 +261,7 @@ async def test_a_suspended_replay_does_not_catch_up(room: Room, tmp_path: Path) 
     path = long_recording(tmp_path)
     heard = await room.follow()
     with running_example('replay_room', *room.options, path) as replay:
-        await wait_until(lambda: len(heard) == 3, 'some updates')
+        await wait_until(lambda: len(heard) >= 3, 'some updates')
         replay.signal(signal.SIGSTOP)
         await until(time.monotonic() + 1.6)
         replay.signal(signal.SIGCONT)

@@ -39,6 +39,7 @@ async def test_keys_move_nothing_after_a_hand_over_until_r_is_pressed() -> None:
                 await person.send(elbow=40.0)
                 await asyncio.to_thread(shown.shows, 'person has control')
                 assert await person.request('give_control', to=driver) is None
+                await asyncio.to_thread(shown.shows, 'control is back: r reads the pose')
                 shown.press(RIGHT)
                 shown.press(b'r')
                 await asyncio.to_thread(shown.shows, '40.000')

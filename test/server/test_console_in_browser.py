@@ -378,7 +378,7 @@ def test_a_touch_drags_the_thumb_only(
         console.touch('elbow', 0.5, 0.7)
         wait_for(lambda: 11.5 < console.value('elbow') < 12.9, 'the thumb to be dragged')
 
-        assert onlooker.updates
+        wait_for(lambda: onlooker.updates, 'the updates')
         assert all(10 <= update['elbow'] < 12.9 for update in onlooker.updates)
 
 

@@ -31,7 +31,7 @@ TOKEN = 'zebra-7/+=.~'
 HOSTILE = '<img src=x onerror=document.title="owned">'
 ROBOT = 'arm1-bridge-3f2a91'
 
-HANG = 'const end = performance.now() + 7000; while (performance.now() < end);'
+HANG = 'const end = performance.now() + 12000; while (performance.now() < end);'
 """A script that blocks the page: the page handles nothing, but its socket answers pings."""
 
 
@@ -229,7 +229,7 @@ def test_a_page_that_hangs_loses_control_though_the_browser_answers_pings(
         open_with_elbow(console, url, 'arm', 5)
         take_control(console)
         console.run(f'setTimeout(() => {{ {HANG} }}, 0);')
-        wait_for(lambda: not has_producer(url, 'arm'), 'the page to lose control', 5.0)
+        wait_for(lambda: not has_producer(url, 'arm'), 'the page to lose control', 10.0)
         with running_participant(RoboticsProducer(url), WORKSPACE, 'arm', 'other'):
             console.wait_text('drive-note', 'Control was lost: ')
             console.wait_text('drive-note', 'Nothing more is sent.')

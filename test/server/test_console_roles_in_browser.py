@@ -170,7 +170,7 @@ def test_a_watch_token_shows_who_drives(console: Console, tmp_path: Path) -> Non
             wait_for(lambda: console.value('elbow') == 12, 'the value of the driver')
             policy.request('give_control', 'policy-2')
             console.wait_text('producer', 'policy-2')
-            assert other.holder == 'policy-2'
+            wait_for(lambda: other.holder == 'policy-2', 'the other driver')
             for control in ('take', 'release', 'give-form', 'requests'):
                 assert console.text(control) == ''
         console.wait_text('producer', 'No driver')

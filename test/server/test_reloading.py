@@ -51,6 +51,7 @@ def test_a_server_without_tokens_lives_on() -> None:
     """A server without tokens must not end at SIGHUP."""
     with arena_server('--log-level', 'info') as server:
         server.send(signal.SIGHUP)
+        wait_for(lambda: 'event=tokens_not_read' in server.errors, 'the log')
         assert httpx.get(server.url + ROOMS).status_code == 200
         code, _, err = server.end(signal.SIGINT)
 
@@ -71,6 +72,7 @@ def test_the_file_of_the_one_token_is_read_again(tmp_path: Path) -> None:
 
         file.write_text('')
         server.send(signal.SIGHUP)
+        wait_for(lambda: 'event=tokens_not_read' in server.errors, 'the log')
         assert status(server.url, TOKENS['admin']) == 200
         code, _, err = server.end(signal.SIGINT)
 

@@ -33,8 +33,8 @@ from support.video_rooms import (
 from lerobot_arena_ros.server.rooms.limits import Limits, Timing
 from lerobot_arena_ros.server.rooms.signalling import MAX_CANDIDATES, OFFER_BURST
 
-JOIN_LIMIT_S = 0.5
-"""A public Python client gives up if ``joined`` takes longer."""
+JOIN_LIMIT_S = 0.75 * Timing().probe_s
+"""Less than the time until the server has found out that the other one does not answer."""
 
 OFFERED = forwarded('Offer forwarded to consumer')
 

@@ -210,7 +210,8 @@ def test_a_second_publisher_publishes_zeros_and_can_be_removed() -> None:
         wait_for(lambda: 'joint_state_gui' in nodes(), 'the second node')
         assert arm.set('second_publisher', False) == ''
         wait_for(lambda: 'joint_state_gui' not in nodes(), 'the second node to go')
-        arm.passes(RECENT)
+        # The second node's last messages may still be received.
+        arm.passes(RECENT + 50)
         assert all(joint_state_from_ros(s)['shoulder_pan'] > 0.45 for s in arm.states)
 
 

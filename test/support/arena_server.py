@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+import os
 from pathlib import Path
 import re
 import signal
@@ -54,6 +55,12 @@ class Server:
     def pid(self) -> int:
         """The process id."""
         return self._process.pid
+
+    @property
+    def errors(self) -> str:
+        """What it has written to stderr so far."""
+        # Not by read(), because the process writes at the same position of the file.
+        return os.pread(self._errors.fileno(), os.fstat(self._errors.fileno()).st_size, 0).decode()
 
     def make_room(self, room_id: str = 'arm') -> None:
         """Create a room in the workspace ``lab``."""

@@ -23,7 +23,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .required import is_required, require
-from .waiting import wait_for
+from .waiting import PATIENCE_S, wait_for
 
 __all__ = [
     'CONTRASTS',
@@ -159,7 +159,7 @@ class Console:
         """Return the text of an element; empty if the element is hidden."""
         return str(self.run(TEXT, element_id))
 
-    def wait_text(self, element_id: str, text: str, timeout_s: float = 10.0) -> None:
+    def wait_text(self, element_id: str, text: str, timeout_s: float = PATIENCE_S) -> None:
         """Wait until the text of an element contains a text."""
         what = f'#{element_id} to show {text!r}'
         wait_for(lambda: text in self.text(element_id), what, timeout_s)

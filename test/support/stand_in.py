@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
+
+import websockets
 
 from lerobot_arena_ros.arena.features import Feature
 from lerobot_arena_ros.arena.messages import (
@@ -112,12 +114,14 @@ class StandIn:
                 pass
             self._peer = peer
             receiving = asyncio.create_task(self._handle_messages(peer))
-            while not self._is_leaving.is_set():
-                if not self._is_silent:
-                    await self._report()
-                await asyncio.wait(
-                    [asyncio.create_task(self._is_leaving.wait())], timeout=PERIOD_S
-                )
+            # A test may end the server before the stand-in leaves.
+            with suppress(websockets.exceptions.ConnectionClosed):
+                while not self._is_leaving.is_set():
+                    if not self._is_silent:
+                        await self._report()
+                    await asyncio.wait(
+                        [asyncio.create_task(self._is_leaving.wait())], timeout=PERIOD_S
+                    )
             receiving.cancel()
 
     async def _handle_messages(self, peer: Peer) -> None:

@@ -15,7 +15,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 import time
 
-__all__ = ['ticks', 'until', 'wait_for', 'wait_in_each_iteration', 'wait_until', 'within']
+__all__ = [
+    'PATIENCE_S',
+    'ticks',
+    'until',
+    'wait_for',
+    'wait_in_each_iteration',
+    'wait_until',
+    'within',
+]
 
 PERIOD_S = 0.005
 

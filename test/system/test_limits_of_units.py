@@ -28,7 +28,7 @@ from support.deployment import BEARER, TOKEN, UNIT, unit_arguments
 from support.pages import ROOT, blocks_of, read
 from support.processes import Process, free_port, running_command
 from support.required import require
-from support.waiting import wait_for
+from support.waiting import wait_for, wait_until
 
 BRIDGE = ROOT / 'deploy' / 'arena_bridge.service'
 MOST_EXPOSED = {UNIT: 1.0, BRIDGE: 4.5}
@@ -178,7 +178,9 @@ async def use(url: str, folder: Path) -> None:
         await pair.lead('after', 2.0)
         await pair.stop('enough')
     assert httpx.get(f'{url}/metrics', headers=BEARER).status_code == 200
-    assert '"event":"emergency_stop"' in (folder / 'audit.jsonl').read_text()
+    # A thread of the server writes the file.
+    audit = folder / 'audit.jsonl'
+    await wait_until(lambda: '"event":"emergency_stop"' in audit.read_text(), 'the line')
 
 
 async def test_the_server_needs_no_memory_that_is_written_and_executed(tmp_path: Path) -> None:

@@ -41,11 +41,11 @@ from lerobot_arena_ros.arena.messages import EmergencyStop
 pytestmark = pytest.mark.skipif(not Path('/proc/self/fd').is_dir(), reason='needs /proc')
 
 BOTH = {'consume.room_id': 'in', 'produce.room_id': 'out', 'joints': ['j1']}
-PROMPT_S = 1.0
-"""The longest time until a stop has arrived everywhere."""
+PROMPT_S = 10.0
+"""The longest time until a stop has arrived everywhere, on a busy machine; the block is longer."""
 
-END_S = 8.0
-"""The longest time until a process ends after SIGTERM, also on a busy machine."""
+END_S = 30.0
+"""The longest time until a process ends after SIGTERM, on a busy machine."""
 
 FULL = 1_000
 """The capacity of the log queue, in lines."""
@@ -202,8 +202,10 @@ def test_a_stop_arrives_while_something_is_held_up(stage: tuple[Robot, Held], wa
             await wait_until(lambda: len(set(heard)) == 2, 'the stop in both rooms')
             assert time.monotonic() - pressed_at < PROMPT_S
 
-            last = len(bridged.commands)
+            # Commands of before the stop may be received after its first status.
             await wait_until(lambda: seen[-2:] == [True, True], 'the repeated status of the stop')
+            last, count = len(bridged.commands), len(seen)
+            await wait_until(lambda: len(seen) >= count + 2, 'two more statuses')
             assert len(bridged.commands) == last
         leading.cancel()
 

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 import itertools
 import json
 
@@ -22,10 +23,12 @@ pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or 
 from support.participant import Participant, running_participant
 from support.peers import RawPeer, ws_path
 from support.robot import WORKSPACE, robot
+from support.server import running_server
 from support.stopping import reset, wait_for_stop
 from support.waiting import wait_for
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
+from lerobot_arena_ros.server.rooms.limits import Timing
 
 CONSUME = {
     'consume.room_id': 'a',
@@ -43,7 +46,9 @@ def stop_of(viewer: Participant) -> str:
 
 def test_public_clients_are_sent_nothing_new_while_a_bridge_reports() -> None:
     """Joins, updates, stops, resets and reports of a robot cause no new message."""
-    with robot(CONSUME) as bridged:
+    # The public client answers no ping.
+    arena = partial(running_server, timing=Timing(keepalive_s=300.0))
+    with robot(CONSUME, arena=arena) as bridged:
         bridged.wait_for_status('consume link', 'joined')
         public = RawPeer.enter(bridged.url, ws_path(WORKSPACE, 'a'), 'public', 'consumer')
         try:
