@@ -11,16 +11,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sensor_msgs.msg import JointState
 
 from lerobot_arena_ros.nodes.settings.parameter_table import SPECS
 
-from .probe import Probe
+from .probe import Probe, published_at
 from .processes import ros_arguments, running
 from .waiting import wait_for
 
@@ -39,7 +38,7 @@ class Step(NamedTuple):
     """
     One command to one joint.
 
-    :param at: the time of its arrival, in seconds of the monotonic clock.
+    :param at: when it was published, in seconds of the monotonic clock.
     :param stamp_s: the time of its stamp, in seconds of the system clock of the bridge.
     :param begins: whether it is the first command, or the first after :meth:`Arm.begin`.
     :param measured: the measured position when the command arrived.
@@ -130,12 +129,12 @@ class Arm:
         self.position = message.position[0]
         self._poses.append((_stamp_s(message), self.position))
 
-    def on_command(self, message: JointState) -> None:
+    def on_command(self, message: JointState, info: Mapping[str, Any]) -> None:
         """Record a command."""
         assert self.position is not None
         commanded = message.position[0]
-        stamp_s = _stamp_s(message)
-        self.steps.append(Step(time.monotonic(), stamp_s, self._begins, self.position, commanded))
+        at, stamp_s = published_at(info), _stamp_s(message)
+        self.steps.append(Step(at, stamp_s, self._begins, self.position, commanded))
         self._begins = False
 
 
@@ -158,5 +157,10 @@ def arm(probe: Probe, namespace: str, *, rate_hz: float = 50.0) -> Iterator[Arm]
     )
     with running('nodes.demo.arm', arguments):
         wait_for(lambda: seen.position is not None, 'the arm')
-        node.create_subscription(JointState, f'/{namespace}/joint_commands', seen.on_command, 100)
+        node.create_subscription(
+            JointState,
+            f'/{namespace}/joint_commands',
+            seen.on_command,  # type: ignore[arg-type]
+            100,
+        )
         yield seen

@@ -89,27 +89,8 @@ class Stage:
         """Start the follower's bridge again as ``use_respawn`` does, with the stop latched."""
         self._bridge.restart('-p', 'estop_on_start:=true')
 
-    def wait_until_well(self) -> float:
-        """
-        Wait until diagnostics report no fault, and return the time.
-
-        What they report after that time is a new fault: commands may arrive earlier than the
-        reports of an earlier fault.
-        """
-
-        def is_well() -> bool:
-            ends = ((FOLLOWER, 'consume'), (LEADER, 'produce'))
-            texts = [
-                self.probe.text(f'/{namespace}/arena_bridge: {role} link')
-                for namespace, role in ends
-            ]
-            return texts == ['joined', 'joined'] and self.value('safety', 'gate') == 'active'
-
-        wait_for(is_well, 'diagnostics without a fault', 40.0)
-        return time.monotonic()
-
     def wait_for_motion(self, since: float | None = None) -> float:
-        """Wait for a command and return the time of its arrival."""
+        """Wait for a command and return when it was published."""
         moment = time.monotonic() if since is None else since
         count = len(self.arm.steps)
         wait_for(lambda: self._first_command(count, moment) is not None, 'the arm to move', 40.0)
@@ -145,7 +126,7 @@ class Stage:
         return next((at for at in hits if at >= moment), None)
 
     def commands_after(self, moment: float) -> list[float]:
-        """Return the arrivals of the commands after a time, in seconds after it."""
+        """Return when the commands after a time were published, in seconds after it."""
         return [step.at - moment for step in self.arm.steps if step.at > moment]
 
     def call(self, service: str) -> Any:

@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 import threading
 import time
@@ -34,7 +34,7 @@ from std_srvs.srv import Trigger
 
 from .waiting import wait_for
 
-__all__ = ['EVERY', 'Probe', 'running_probe']
+__all__ = ['EVERY', 'Probe', 'published_at', 'running_probe']
 
 EVERY = 1000
 """A history depth with which no message is lost."""
@@ -42,25 +42,42 @@ EVERY = 1000
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
+def published_at(info: Mapping[str, Any]) -> float:
+    """
+    Return when a message was published on this machine, in seconds of the monotonic clock.
+
+    Unlike the time of a callback, it tells the order of messages on different topics.
+    """
+    age_s = time.time() - float(info['source_timestamp']) * 1e-9
+    return time.monotonic() - age_s
+
+
 class Probe:
     """
     The messages of the ROS graph so far, by namespace, and methods to publish and call services.
 
-    ``changes`` has each change of a diagnostic status: the time in seconds of the monotonic clock,
-    the name of the status, and its text.
+    ``changes`` has each change of a diagnostic status: when it was published, in seconds of the
+    monotonic clock, the name of the status, and its text.
 
-    Its callbacks run in a thread, so that a test may block.
+    Its callbacks run in a thread, so that a test may block. They handle messages of different
+    topics in any order: compare when they were published.
     """
 
     def __init__(self, context: Context) -> None:
         self.node = rclpy.create_node('probe', context=context)
         self.commands: dict[str, list[JointState]] = defaultdict(list)
+        self._commanded_at: dict[str, list[float]] = defaultdict(list)
         self.stop_active: dict[str, list[bool]] = defaultdict(list)
         self.diagnostics: dict[str, DiagnosticStatus] = {}
         self.changes: list[tuple[float, str, str]] = []
         self._publishers: dict[tuple[str, str], Any] = {}
         self._clients: dict[str, Any] = {}
-        self.node.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
+        self.node.create_subscription(
+            DiagnosticArray,
+            '/diagnostics',
+            self._on_diagnostics,  # type: ignore[arg-type]
+            10,
+        )
 
     def watch(self, *namespaces: str) -> None:
         """Subscribe to the commands and the stop status of robots; create stop publishers."""
@@ -69,13 +86,19 @@ class Probe:
                 self.client(namespace, service, Trigger)
             stop_active = self.stop_active[namespace]
 
+            def on_command(
+                message: JointState, info: Mapping[str, Any], namespace: str = namespace
+            ) -> None:
+                self._commanded_at[namespace].append(published_at(info))
+                self.commands[namespace].append(message)
+
             def on_stop_active(message: Bool, seen: list[bool] = stop_active) -> None:
                 seen.append(message.data)
 
             self.node.create_subscription(
                 JointState,
                 f'/{namespace}/joint_commands',
-                self.commands[namespace].append,
+                on_command,  # type: ignore[arg-type]
                 EVERY,
             )
             self.node.create_subscription(
@@ -84,6 +107,12 @@ class Probe:
                 on_stop_active,
                 LATCHED,
             )
+
+    def commands_after(self, namespace: str, moment: float) -> list[JointState]:
+        """Return the commands so far that were published after a time of the monotonic clock."""
+        commands = list(self.commands[namespace])  # First, because it may have one less.
+        published = zip(self._commanded_at[namespace], commands, strict=False)
+        return [command for at, command in published if at > moment]
 
     def destroy(self, *entities: Publisher | Subscription | Timer) -> None:
         """Destroy entities of the node in the thread that waits for them and calls them."""
@@ -208,10 +237,10 @@ class Probe:
             )
         return self._publishers[topic, kind.__name__]
 
-    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+    def _on_diagnostics(self, message: DiagnosticArray, info: Mapping[str, Any]) -> None:
         for status in message.status:
             if status.message != self.text(status.name):
-                self.changes.append((time.monotonic(), status.name, status.message))
+                self.changes.append((published_at(info), status.name, status.message))
             self.diagnostics[status.name] = status
 
 

@@ -113,6 +113,14 @@ class Robot:
         """A copy of all commands so far; the arm may be commanded while a test reads it."""
         return list(self.probe.commands[NAMESPACE])
 
+    def commands_after(self, moment: float) -> list[Any]:
+        """
+        Return the commands so far that were published after a time of the monotonic clock.
+
+        Earlier ones may be received later than the answer of a service, or than a status.
+        """
+        return list(self.probe.commands_after(NAMESPACE, moment))
+
     @property
     def state(self) -> str:
         """The id of the lifecycle state."""
