@@ -13,10 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+import time
 from typing import Any
 
 import pytest
 from std_msgs.msg import Header
+from support.leading import in_thread
 from support.robot import NAMESPACE, Robot, robot
 from support.waiting import wait_for, wait_until
 
@@ -93,6 +95,7 @@ def test_without_a_picture_nothing_moves() -> None:
 
         async def refused(producer: RoboticsProducer) -> None:
             await producer.send_joint_update([{'name': 'elbow', 'value': 5.0}])
+            await in_thread(arm.wait_for_two_statuses)
             arm.wait_for_status('safety', NO_PICTURE)
             assert arm.commands == []
             camera.names = ['front']
@@ -115,10 +118,11 @@ def test_a_frozen_picture_holds_the_arm(fault: str) -> None:
                 camera.is_frozen = True
             arm.wait_for_status('safety', OLD_PICTURE)
             assert 'holding' in arm.status('safety')
-            held = len(arm.commands)
+            await in_thread(arm.wait_for_two_statuses)  # It may brake at first.
+            held_at = time.monotonic()
             await producer.send_joint_update([{'name': 'elbow', 'value': 9.0}])
-            arm.wait_for_status('safety', OLD_PICTURE)
-            assert len(arm.commands) == held
+            await in_thread(arm.wait_for_two_statuses)
+            assert not arm.commands_after(held_at)
             camera.names, camera.is_frozen = ['front'], False
             await drive(arm, producer)
 

@@ -31,7 +31,7 @@ from std_srvs.srv import Trigger
 from support.fault_proxy import FaultProxy
 from support.leading import in_thread, leading, send
 from support.operators import Operator, operator
-from support.probe import LATCHED
+from support.probe import LATCHED, stamp_s
 from support.robot import NAMESPACE, WORKSPACE, Robot, robot
 from support.server import running_server
 from support.waiting import ticks, wait_for, wait_until
@@ -134,11 +134,10 @@ def at_time(bridged: Robot, moment: float) -> float:
 
 async def at_rest(bridged: Robot) -> None:
     """Wait until no command has come for two statuses, which are published twice a second."""
-    statuses = bridged.probe.stop_active[NAMESPACE]
 
     async def is_silent() -> bool:
-        commands, count = len(bridged.commands), len(statuses)
-        await wait_until(lambda: len(statuses) >= count + 2, 'two statuses')
+        commands = len(bridged.commands)
+        await in_thread(bridged.wait_for_two_statuses)
         return len(bridged.commands) == commands
 
     for _ in range(20):
@@ -197,11 +196,6 @@ def check_motion(bridged: Robot) -> None:
                 since, at = moment, position
         changes = [abs(b - a) for a, b in itertools.pairwise(velocities)]
         assert max(changes) <= ACCELERATION * (SPAN_S + PERIOD_S) + 0.5 * VELOCITY
-
-
-def stamp_s(command: Any) -> float:
-    """Return the stamp of a command in seconds."""
-    return float(command.header.stamp.sec + command.header.stamp.nanosec * 1e-9)
 
 
 @contextmanager

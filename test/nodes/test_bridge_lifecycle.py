@@ -19,6 +19,7 @@ pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or 
 
 from lifecycle_msgs.msg import Transition
 from support.robot import NAMESPACE, WORKSPACE, Robot, robot
+from support.stopping import wait_for_stop
 from support.waiting import ticks, wait_for
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
@@ -133,7 +134,7 @@ def test_a_stop_survives_the_lifecycle() -> None:
         ):
             assert bridged.change_state(transition)
         bridged.wait_for_status('safety', 'EMERGENCY STOP')
-        assert bridged.probe.stop_active[NAMESPACE][-1]
+        wait_for_stop(bridged)
 
-        assert bridged.probe.call(NAMESPACE, 'reset_emergency_stop').success
+        assert bridged.probe.call(NAMESPACE, 'reset_emergency_stop').message == 'reset'
         bridged.wait_for_status('safety', 'waiting')

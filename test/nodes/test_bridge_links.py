@@ -194,7 +194,7 @@ def test_a_frozen_server_is_noticed_by_its_silence() -> None:
                 link = f'/{NAMESPACE}/arena_bridge: consume link'
                 wait_for(lambda: probe.text(link) == 'joined', 'the link')
                 server.signal(signal.SIGSTOP)
-                text = 'no answer from the server for 1.5 s'
+                text = 'no answer from the server for '
                 wait_for(lambda: text in bridge.output, text)
                 wait_for(lambda: probe.level(link) == b'\x01', 'a warning')
                 server.signal(signal.SIGCONT)

@@ -15,6 +15,7 @@ import asyncio
 from collections.abc import Iterator
 from functools import partial
 import math
+import time
 from typing import Any
 
 import pytest
@@ -35,6 +36,7 @@ from support.waiting import wait_for
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 from lerobot_arena_ros.arena.messages import EmergencyStop
+from lerobot_arena_ros.control.stop import INPUT_MEMORY_S
 
 BOTH = {'consume.room_id': 'in', 'produce.room_id': 'out', 'joints': ['j1']}
 
@@ -63,10 +65,13 @@ def test_publishers_with_every_qos_can_stop(bridged: Robot, kind: str) -> None:
 def test_a_one_shot_true_stops_and_may_be_reset_a_second_later(bridged: Robot) -> None:
     """A publisher that sent true and is gone does not assert the stop any more."""
     publisher = stop_publisher(bridged, 'reliable')
+    pressed_at = time.monotonic()
     press_until_received(bridged, publisher)
     bridged.probe.destroy(publisher)
 
-    assert reset(bridged).startswith('not reset')
+    answer = reset(bridged)
+    # The true counts for a second; a busy machine may answer later.
+    assert answer.startswith('not reset') or time.monotonic() - pressed_at > INPUT_MEMORY_S
     wait_for(lambda: reset(bridged) == 'ok: reset', 'the stop to be reset')
 
 
@@ -153,7 +158,6 @@ def test_nothing_leaves_while_stopped_and_motion_resumes_after_reset(bridged: Ro
                 lambda: bridged.count('consume link', 'heard_frames') >= before + 2,
                 'more frames of the room',
             )
-            assert not last_is(2.0)
 
         await loop.run_in_executor(
             None, bridged.wait_for_status, 'safety', 'position of j1 is unknown'
@@ -161,11 +165,13 @@ def test_nothing_leaves_while_stopped_and_motion_resumes_after_reset(bridged: Ro
         await send(1.0)
         await loop.run_in_executor(None, wait_for, lambda: last_is(1.0), 'the command to 1')
         await loop.run_in_executor(None, stop)
-        await send(2.0)
+        await send(-2.0)
         await loop.run_in_executor(None, unmoved)
         assert await loop.run_in_executor(None, reset, bridged) == 'ok: reset'
         await send(3.0)
         await loop.run_in_executor(None, wait_for, lambda: last_is(3.0), 'the command to 3')
+        positions = [command.position[0] for command in bridged.commands]
+        assert min(positions) >= math.radians(1.0) - 1e-9
 
     def stop() -> None:
         assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success

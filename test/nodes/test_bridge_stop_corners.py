@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 import signal
 import sys
+import time
 
 import pytest
 
@@ -73,10 +74,13 @@ def fixture_bridged() -> Iterator[Robot]:
 
 def beats(bridged: Robot, count: int) -> list[bool]:
     """Return the next statuses of the stop; they come twice a second, and at each change."""
-    seen = bridged.probe.stop_active[NAMESPACE]
-    before = len(seen)
-    wait_for(lambda: len(seen) >= before + count, f'{count} more statuses')
-    return seen[before:]
+    now = time.monotonic()
+
+    def seen() -> list[bool]:
+        return bridged.probe.statuses_after(NAMESPACE, now)
+
+    wait_for(lambda: len(seen()) >= count, f'{count} more statuses')
+    return seen()
 
 
 def check_mutual_stops(bridged: Robot, *ways: tuple[str, str]) -> None:

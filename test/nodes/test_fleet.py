@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import math
 from pathlib import Path
 import signal
+import time
 from typing import Any
 
 import pytest
@@ -73,8 +74,11 @@ class Stage:
             async with RoboticsProducer(self.url) as producer:
                 assert await producer.connect(WORKSPACE, room)
 
+                begun_at = time.monotonic()
+
                 def arrived() -> bool:
-                    at = [message.position[0] for message in self.probe.commands[robot][-1:]]
+                    commands = self.probe.commands_after(robot, begun_at)
+                    at = [message.position[0] for message in commands[-1:]]
                     return (
                         math.isclose(at[0], math.radians(degrees), abs_tol=1e-6) if at else False
                     )
@@ -103,13 +107,15 @@ def running_fleet(folder: Path, robots: dict[str, Any] = FLEET) -> Iterator[Stag
         own_domain(),
         running_server() as url,
         running_probe() as probe,
-        running('nodes.fleet.main', [str(fleet_file(folder, url, robots))]) as process,
     ):
         probe.watch(*robots)
-        stage = Stage(url, process, probe)
-        for robot in ('left', 'right', *(['twin'] if 'twin' in robots else [])):
-            stage.wait_for_status(robot, 'consume link', 'joined')
-        yield stage
+        # Before the fleet, because it may not find the reader of its first answer otherwise.
+        probe.client('left', 'change_state', ChangeState)
+        with running('nodes.fleet.main', [str(fleet_file(folder, url, robots))]) as process:
+            stage = Stage(url, process, probe)
+            for robot in ('left', 'right', *(['twin'] if 'twin' in robots else [])):
+                stage.wait_for_status(robot, 'consume link', 'joined')
+            yield stage
 
 
 @pytest.fixture(scope='module', name='stage')

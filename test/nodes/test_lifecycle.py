@@ -143,4 +143,4 @@ def test_callbacks_that_do_not_run_are_an_error(node: Any) -> None:
     found = conditions(node)['safety']
 
     assert found.level is Level.ERROR
-    assert found.text.startswith('the ROS callbacks of this process have not run for 10.')
+    assert found.text.startswith('the ROS callbacks of this process have not run for 1')

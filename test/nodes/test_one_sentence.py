@@ -51,7 +51,7 @@ BOTH = {
     'consume.require_feedback': 'always',
 }
 WITHIN_S = 3.0
-SLACK_S = 1.5
+SLACK_S = 5.0
 """Additional time for a busy machine."""
 
 

@@ -19,7 +19,7 @@ from sensor_msgs.msg import JointState
 
 from lerobot_arena_ros.nodes.settings.parameter_table import SPECS
 
-from .probe import Probe, published_at
+from .probe import Probe, published_at, stamp_s
 from .processes import ros_arguments, running
 from .waiting import wait_for
 
@@ -127,19 +127,15 @@ class Arm:
     def on_state(self, message: JointState) -> None:
         """Store the measured position."""
         self.position = message.position[0]
-        self._poses.append((_stamp_s(message), self.position))
+        self._poses.append((stamp_s(message), self.position))
 
     def on_command(self, message: JointState, info: Mapping[str, Any]) -> None:
         """Record a command."""
         assert self.position is not None
         commanded = message.position[0]
-        at, stamp_s = published_at(info), _stamp_s(message)
-        self.steps.append(Step(at, stamp_s, self._begins, self.position, commanded))
+        at = published_at(info)
+        self.steps.append(Step(at, stamp_s(message), self._begins, self.position, commanded))
         self._begins = False
-
-
-def _stamp_s(message: JointState) -> float:
-    return float(message.header.stamp.sec + message.header.stamp.nanosec * 1e-9)
 
 
 @contextmanager

@@ -23,8 +23,9 @@ COMMON = {
     'joints': ['j1'],
     'link.reconnect_min_s': 0.1,
     'link.reconnect_max_s': 0.2,
-    # A busy machine stalls for more than the default of 1.5 s; that is no lost link.
+    # A busy machine stalls for longer than the defaults; that is no lost and no late link.
     'link.timeout_s': 10.0,
+    'link.max_delay_s': 5.0,
     'consume.require_feedback': 'never',
     'consume.require_limits': 'never',
     'create_missing_rooms': 'both',

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 import threading
 import time
-from typing import Any
+from typing import Any, TypeVar
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
@@ -34,12 +34,15 @@ from std_srvs.srv import Trigger
 
 from .waiting import wait_for
 
-__all__ = ['EVERY', 'Probe', 'published_at', 'running_probe']
+__all__ = ['EVERY', 'Probe', 'published_at', 'running_probe', 'stamp_s']
 
 EVERY = 1000
 """A history depth with which no message is lost."""
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+Message = TypeVar('Message')
 
 
 def published_at(info: Mapping[str, Any]) -> float:
@@ -50,6 +53,12 @@ def published_at(info: Mapping[str, Any]) -> float:
     """
     age_s = time.time() - float(info['source_timestamp']) * 1e-9
     return time.monotonic() - age_s
+
+
+def stamp_s(message: JointState) -> float:
+    """Return the stamp of a message, in seconds of the system clock."""
+    stamp = message.header.stamp
+    return float(stamp.sec + stamp.nanosec * 1e-9)
 
 
 class Probe:
@@ -68,6 +77,7 @@ class Probe:
         self.commands: dict[str, list[JointState]] = defaultdict(list)
         self._commanded_at: dict[str, list[float]] = defaultdict(list)
         self.stop_active: dict[str, list[bool]] = defaultdict(list)
+        self._stops_at: dict[str, list[float]] = defaultdict(list)
         self.diagnostics: dict[str, DiagnosticStatus] = {}
         self.changes: list[tuple[float, str, str]] = []
         self._publishers: dict[tuple[str, str], Any] = {}
@@ -84,7 +94,6 @@ class Probe:
         for namespace in namespaces:
             for service in ('trigger_emergency_stop', 'reset_emergency_stop'):
                 self.client(namespace, service, Trigger)
-            stop_active = self.stop_active[namespace]
 
             def on_command(
                 message: JointState, info: Mapping[str, Any], namespace: str = namespace
@@ -92,8 +101,11 @@ class Probe:
                 self._commanded_at[namespace].append(published_at(info))
                 self.commands[namespace].append(message)
 
-            def on_stop_active(message: Bool, seen: list[bool] = stop_active) -> None:
-                seen.append(message.data)
+            def on_stop_active(
+                message: Bool, info: Mapping[str, Any], namespace: str = namespace
+            ) -> None:
+                self._stops_at[namespace].append(published_at(info))
+                self.stop_active[namespace].append(message.data)
 
             self.node.create_subscription(
                 JointState,
@@ -104,15 +116,17 @@ class Probe:
             self.node.create_subscription(
                 Bool,
                 f'/{namespace}/arena_bridge/emergency_stop_active',
-                on_stop_active,
+                on_stop_active,  # type: ignore[arg-type]
                 LATCHED,
             )
 
     def commands_after(self, namespace: str, moment: float) -> list[JointState]:
         """Return the commands so far that were published after a time of the monotonic clock."""
-        commands = list(self.commands[namespace])  # First, because it may have one less.
-        published = zip(self._commanded_at[namespace], commands, strict=False)
-        return [command for at, command in published if at > moment]
+        return _published_after(moment, self._commanded_at[namespace], self.commands[namespace])
+
+    def statuses_after(self, namespace: str, moment: float) -> list[bool]:
+        """Return the statuses of the stop so far that were published after a time."""
+        return _published_after(moment, self._stops_at[namespace], self.stop_active[namespace])
 
     def destroy(self, *entities: Publisher | Subscription | Timer) -> None:
         """Destroy entities of the node in the thread that waits for them and calls them."""
@@ -242,6 +256,11 @@ class Probe:
             if status.message != self.text(status.name):
                 self.changes.append((published_at(info), status.name, status.message))
             self.diagnostics[status.name] = status
+
+
+def _published_after(moment: float, times: list[float], messages: list[Message]) -> list[Message]:
+    messages = list(messages)  # A thread appends the time first, and then the message.
+    return [each for at, each in zip(times, messages, strict=False) if at > moment]
 
 
 @contextmanager

@@ -15,10 +15,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+import time
 from typing import Any, TypeVar
 
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.srv import DescribeParameters, SetParameters
+from std_srvs.srv import Trigger
 
 from lerobot_arena_ros import RoboticsConsumer, RoboticsProducer
 
@@ -37,8 +39,9 @@ DEFAULTS: dict[str, Any] = {
     'units': 'degrees',
     'link.reconnect_min_s': 0.1,
     'link.reconnect_max_s': 0.2,
-    # A busy machine stalls for more than the default of 1.5 s; that is no lost link.
+    # A busy machine stalls for longer than the defaults; that is no lost and no late link.
     'link.timeout_s': 10.0,
+    'link.max_delay_s': 5.0,
     'create_missing_rooms': 'both',
     'consume.require_feedback': 'never',
     # The bridge looks for other publishers first, and most tests need not wait for that.
@@ -53,6 +56,9 @@ SERVICES = {
     'get_state': GetState,
     'set_parameters': SetParameters,
     'describe_parameters': DescribeParameters,
+    'take_control': Trigger,
+    'give_control': Trigger,
+    'release_control': Trigger,
 }
 
 Answer = TypeVar('Answer')
@@ -86,6 +92,11 @@ class Robot:
         """Return a counter of a diagnostic status; wait for it if it was not reported yet."""
         wait_for(lambda: self.value(name, key), f'{key} of {name}')
         return int(self.value(name, key))
+
+    def wait_for_two_statuses(self) -> None:
+        """Wait until the bridge has published two more statuses; it does so twice a second."""
+        now = time.monotonic()
+        wait_for(lambda: len(self.probe.statuses_after(NAMESPACE, now)) >= 2, 'two statuses')
 
     def wait_for_status(self, name: str, text: str) -> None:
         """Wait until a diagnostic status contains a text."""
@@ -179,6 +190,7 @@ def robot(
         proxy = stack.enter_context(running_fault_proxy(url))
         probe = stack.enter_context(running_probe())
         probe.watch(NAMESPACE)
+        # Before the bridge, because it may not find the reader of its first answer otherwise.
         for service, kind in SERVICES.items():
             probe.client(NAMESPACE, service, kind)
         arguments = ros_arguments(
