@@ -135,6 +135,7 @@ def ai_loop() -> Iterator[Loop]:
         stack.enter_context(own_domain())
         url = stack.enter_context(running_server())
         probe = stack.enter_context(running_probe())
+        probe.expect_parameters_of(ROBOT, 'sim_arm')
         policy = CubePolicy('Rotation')
         server = stack.enter_context(
             running_inference_server(url, WORKSPACE, SESSION, CAMERAS, policy)

@@ -36,7 +36,7 @@ from support.browser import Console, running_browser
 from support.console_rooms import open_room, take_control
 from support.domain import own_domain
 from support.examples import running_example
-from support.probe import EVERY, Probe, running_probe
+from support.probe import EVERY, Probe, running_probe, stamp_s
 from support.processes import Process, running
 from support.waiting import wait_for
 
@@ -82,8 +82,7 @@ class Motion:
         """Record both topics."""
 
         def note(message: JointState, seen: Poses) -> None:
-            stamp = message.header.stamp
-            seen.append((stamp.sec + stamp.nanosec * 1e-9, joint_state_from_ros(message)))
+            seen.append((stamp_s(message), joint_state_from_ros(message)))
 
         for topic, seen in (('joint_commands', self.commands), ('joint_states', self.measured)):
             probe.node.create_subscription(
@@ -111,11 +110,13 @@ class Motion:
     def check_limits(self) -> None:
         """Check that no joint was commanded beyond a limit, and that the arm followed."""
         ranges = SimArm().ranges
-        for (_, before), (_, after) in pairwise(self.commands):
+        for (before_s, before), (after_s, after) in pairwise(self.commands):
+            # A busy machine may lose a command, because the bridge keeps only the last one.
+            most = VELOCITY * max(PERIOD_S, after_s - before_s)
             for name, (lowest, highest) in ranges.items():
                 assert lowest - 1e-6 <= after[name] <= highest + 1e-6, name
                 step = abs(after[name] - before[name])
-                assert step <= VELOCITY * PERIOD_S + 1e-6, (name, before[name], after[name])
+                assert step <= most + 1e-6, (name, before[name], after[name])
         for name in ranges:
             speeds = list(_speeds(self.commands, name))
             for (_, before_s), (_, after_s) in pairwise(speeds):

@@ -99,11 +99,13 @@ class Sim:
 def sim(**parameters: Any) -> Iterator[Sim]:
     """Run a simulated arm, without pictures by default."""
     arguments = ros_arguments('arm', {'pictures': False} | parameters)
-    with own_domain(), running_probe() as probe, running('sim.main', arguments) as process:
-        seen = Sim(process, probe)
-        wait_for(lambda: seen.states or not process.is_alive, 'the arm', 30.0)
-        assert process.is_alive, process.output
-        yield seen
+    with own_domain(), running_probe() as probe:
+        probe.expect_parameters_of('arm', 'sim_arm')
+        with running('sim.main', arguments) as process:
+            seen = Sim(process, probe)
+            wait_for(lambda: seen.states or not process.is_alive, 'the arm', 30.0)
+            assert process.is_alive, process.output
+            yield seen
 
 
 def test_joint_states_come_a_hundred_times_a_second() -> None:

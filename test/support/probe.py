@@ -205,6 +205,10 @@ class Probe:
         ).results
         return bool(result.successful), str(result.reason)
 
+    def expect_parameters_of(self, namespace: str, node: str) -> None:
+        """Create the client of :meth:`set_parameter`, before the node starts: see :meth:`ask`."""
+        self.client(namespace, 'set_parameters', SetParameters, node=node)
+
     def query(self, namespace: str, service: str, kind: Any, request: Any) -> Any:
         """Repeat an idempotent call until an answer arrives: see :meth:`ask`."""
         client = self.client(namespace, service, kind)

@@ -23,7 +23,7 @@ from fastapi import FastAPI
 from lerobot_arena_ros.server.access.rules import Rules
 from lerobot_arena_ros.server.access.tokens import Grant, Tokens
 from lerobot_arena_ros.server.http.app import create_app
-from lerobot_arena_ros.server.net.event_loop import new_event_loop
+from lerobot_arena_ros.server.net.event_loop import run
 from lerobot_arena_ros.server.rooms.limits import Limits, Policy, Timing
 from lerobot_arena_ros.server.serving import Certificate, listen, listen_udp, serve, url_of
 
@@ -82,23 +82,25 @@ def running_server(
         app = cast(FastAPI, Below(app, below))
     ready = threading.Event()
     stop = asyncio.Event()
-    loop = new_event_loop()
+    loops: list[asyncio.AbstractEventLoop] = []
     udp = listen_udp(sockets, sockets[0].getsockname()[1], everywhere=False) if lanes else []
 
     def on_ready() -> None:
         if told_port is not None:
             lanes_of_server = app.state.manager.lanes
             lanes_of_server.place = replace(lanes_of_server.place, port=told_port)
+        loops.append(asyncio.get_running_loop())
         ready.set()
 
     serving = serve(app, sockets, shutdown=stop, ready=on_ready, certificate=certificate, udp=udp)
-    thread = threading.Thread(target=loop.run_until_complete, args=(serving,), name='arena server')
+    # As the program does; in the end it cancels what still runs.
+    thread = threading.Thread(target=run, args=(serving,), name='arena server')
     thread.start()
     try:
         assert ready.wait(TIMEOUT_S), f'the server did not start within {TIMEOUT_S:g} s'
         yield url_of(HOST, sockets, is_encrypted=certificate is not None) + below
     finally:
-        loop.call_soon_threadsafe(stop.set)
+        for loop in loops:
+            loop.call_soon_threadsafe(stop.set)
         thread.join(TIMEOUT_S)
         assert not thread.is_alive(), f'the server did not end within {TIMEOUT_S:g} s'
-        loop.close()

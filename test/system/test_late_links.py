@@ -100,6 +100,7 @@ FAULTS: dict[str, tuple[Callable[[float], Delays], float]] = {
 def test_a_late_link_is_held_and_named_and_recovers(stage: Stage, fault: str) -> None:
     """No command follows the detection, although updates still arrive."""
     delays, late_from_s = FAULTS[fault]
+    written = len(stage.bridge.output)
     fault_at = time.monotonic()
     delay = keep_delaying(stage.proxy, delays)
     frames = heard_frames(stage)
@@ -129,8 +130,11 @@ def test_a_late_link_is_held_and_named_and_recovers(stage: Stage, fault: str) ->
     assert not after_notice
     assert named_at is not None
     assert named_at - fault_at < late_from_s + MAX_DELAY_S + HEARTBEAT_S + SLACK_S
-    assert 'consume: the link is late: a round trip takes ' in stage.bridge.output
-    assert 'gate: active -> holding: the link is late: ' in stage.bridge.output
+    for line in (
+        'consume: the link is late: a round trip takes ',
+        'gate: active -> holding: the link is late: ',
+    ):
+        wait_for(lambda line=line: line in stage.bridge.output[written:], line)  # type: ignore[misc]
     stage.record(
         fault, noticed_s=noticed_s, told=f'last command {told:.2f} s after', healed_s=healed_s
     )
@@ -153,7 +157,7 @@ def test_the_round_trip_in_diagnostics_is_true() -> None:
             seen.append(min(readings))
             assert 0.98 * expected_ms <= seen[-1] <= 1.2 * expected_ms, readings
 
-        assert stage.value('safety', 'gate') == 'active'
+        wait_for(lambda: stage.value('safety', 'gate') == 'active', 'the gate')
         stage.record(
             'everything 0.1 s late, and 0.4 s late, each way',
             noticed_s=None,
