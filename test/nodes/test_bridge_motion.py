@@ -23,7 +23,7 @@ import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or as wheels')
 
-from support.arm import TRAILING, Arm, arm
+from support.arm import Arm, arm
 from support.robot import NAMESPACE, Robot, robot
 from support.waiting import ticks, wait_for
 
@@ -115,7 +115,7 @@ def fixture_stage() -> Iterator[Stage]:
             assert distance <= fastest * PERIOD_S + ROUNDING
         assert follower.beginnings
         for step in follower.beginnings:
-            assert abs(step.commanded - step.measured) <= TRAILING
+            assert follower.was_near(step)
 
 
 async def test_a_room_far_away_is_approached_slowly(stage: Stage) -> None:

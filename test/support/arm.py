@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+import math
+import time
 from typing import Any, NamedTuple
 
 from sensor_msgs.msg import JointState
@@ -23,7 +25,7 @@ from .probe import Probe, published_at, stamp_s
 from .processes import ros_arguments, running
 from .waiting import wait_for
 
-__all__ = ['TRAILING', 'Arm', 'arm']
+__all__ = ['Arm', 'arm']
 
 TRAILING = 0.1
 """The largest distance of the arm from a command that it has not reached yet, in radians."""
@@ -41,13 +43,11 @@ class Step(NamedTuple):
     :param at: when it was published, in seconds of the monotonic clock.
     :param stamp_s: the time of its stamp, in seconds of the system clock of the bridge.
     :param begins: whether it is the first command, or the first after :meth:`Arm.begin`.
-    :param measured: the measured position when the command arrived.
     """
 
     at: float
     stamp_s: float
     begins: bool
-    measured: float
     commanded: float
 
 
@@ -57,12 +57,12 @@ class Arm:
     def __init__(self) -> None:
         self.position: float | None = None
         self.steps: list[Step] = []
-        self._begins = True
+        self._begun_at: float | None = -math.inf
         self._poses: list[tuple[float, float]] = []  # Stamps and measured positions.
 
     def begin(self) -> None:
-        """Count the next command as the beginning of a motion."""
-        self._begins = True
+        """Count the next command that is published as the beginning of a motion."""
+        self._begun_at = time.monotonic()
 
     @property
     def beginnings(self) -> list[Step]:
@@ -113,10 +113,10 @@ class Arm:
         return [
             after
             for before, after in pairs
-            if abs(after.commanded - before.commanded) > largest and not self._was_near(after)
+            if abs(after.commanded - before.commanded) > largest and not self.was_near(after)
         ]
 
-    def _was_near(self, step: Step) -> bool:
+    def was_near(self, step: Step) -> bool:
         """Return whether the arm was measured near a command when the bridge sent it."""
         return any(
             abs(position - step.commanded) <= TRAILING
@@ -131,11 +131,11 @@ class Arm:
 
     def on_command(self, message: JointState, info: Mapping[str, Any]) -> None:
         """Record a command."""
-        assert self.position is not None
-        commanded = message.position[0]
         at = published_at(info)
-        self.steps.append(Step(at, stamp_s(message), self._begins, self.position, commanded))
-        self._begins = False
+        begins = self._begun_at is not None and at > self._begun_at
+        if begins:
+            self._begun_at = None
+        self.steps.append(Step(at, stamp_s(message), begins, message.position[0]))
 
 
 @contextmanager
