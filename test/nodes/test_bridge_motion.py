@@ -86,7 +86,7 @@ class Stage:
 
     async def wait_for_text(self, part: str, text: str) -> None:
         """Wait until diagnostics have this text."""
-        await self.until(lambda: text in self.bridged.status(part), f'{part}: {text}')
+        await asyncio.to_thread(self.bridged.wait_for_status, part, text)
 
     async def until(self, condition: Any, what: str) -> None:
         """Wait for something while the producer continues."""

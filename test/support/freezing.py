@@ -104,8 +104,9 @@ def press_during(
     """
     Press a stop during a freeze, and return what the robot did.
 
-    No command is allowed after the gate holds, or after the freeze has ended and the server has
-    sent the stop, whichever is first.
+    No command is allowed after the gate holds, or after the freeze has ended, whichever is first.
+    If the server was frozen, the link may recover after the freeze, before the server has handled
+    the stop: then the gate may follow its room until the server has sent the stop.
 
     :param sent_at: returns when the server sent the stop, if the server is frozen.
     :param is_bridge: whether the bridge is frozen, which then publishes nothing.
@@ -124,14 +125,20 @@ def press_during(
     else:
         wait_for_standstill(stage)
     held_at = stage.text_after('safety', 'holding', frozen_at) or woke_at
-    since = min(held_at, max(woke_at, sent_at()))
+    since, stop_at = min(held_at, woke_at), sent_at()
+    followed_until = stop_at + IN_FLIGHT_S if stop_at > woke_at else woke_at
+    after_s = [
+        after_s
+        for after_s in stage.commands_after(since)
+        if not woke_at < since + after_s <= followed_until
+    ]
     # After a pause of the bridge, only a command that was about to be written is allowed.
     most = 1 if is_bridge and freeze.lasts_s > PAUSE_S else None
     return Outcome(
         freeze,
         None if latched_at is None else latched_at - woke_at,
         _travel(stage, woke_at),
-        _not_allowed(stage.commands_after(since), most),
+        _not_allowed(after_s, most),
     )
 
 

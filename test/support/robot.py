@@ -100,7 +100,10 @@ class Robot:
 
     def wait_for_status(self, name: str, text: str) -> None:
         """Wait until a diagnostic status contains a text."""
-        wait_for(lambda: text in self.status(name), f'{name} to be {text!r}')
+        wait_for(
+            lambda: text in self.status(name),
+            lambda: f'{name} to be {text!r}, it is {self.status(name)!r}',
+        )
 
     def wait_for_log(self, text: str, count: int = 1) -> list[str]:
         """

@@ -46,11 +46,15 @@ async def wait_until(
         await asyncio.sleep(PERIOD_S)
 
 
-def wait_for(condition: Callable[[], object], what: str, timeout_s: float = PATIENCE_S) -> None:
+def wait_for(
+    condition: Callable[[], object],
+    what: str | Callable[[], str],
+    timeout_s: float = PATIENCE_S,
+) -> None:
     """
     Block until a condition holds.
 
-    :param what: the name of the condition for the failure.
+    :param what: the name of the condition for the failure, or a function that returns it.
     :raises AssertionError: the deadline has passed; the text has the last value.
     """
     deadline = time.monotonic() + timeout_s
@@ -96,5 +100,6 @@ async def until(moment: float) -> None:
     await asyncio.sleep(moment - asyncio.get_running_loop().time())
 
 
-def _failure(what: str, timeout_s: float, seen: object) -> str:
-    return f'waited {timeout_s:g} s for {what}; last seen: {seen!r}'
+def _failure(what: str | Callable[[], str], timeout_s: float, seen: object) -> str:
+    name = what if isinstance(what, str) else what()
+    return f'waited {timeout_s:g} s for {name}; last seen: {seen!r}'
