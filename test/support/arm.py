@@ -21,7 +21,7 @@ from sensor_msgs.msg import JointState
 
 from lerobot_arena_ros.nodes.settings.parameter_table import SPECS
 
-from .probe import Probe, published_at, stamp_s
+from .probe import EVERY, Probe, published_at, stamp_s
 from .processes import ros_arguments, running
 from .waiting import wait_for
 
@@ -147,7 +147,7 @@ def arm(probe: Probe, namespace: str, *, rate_hz: float = 50.0) -> Iterator[Arm]
     """
     seen = Arm()
     node = probe.node
-    node.create_subscription(JointState, f'/{namespace}/joint_states', seen.on_state, 100)
+    node.create_subscription(JointState, f'/{namespace}/joint_states', seen.on_state, EVERY)
     arguments = ros_arguments(
         namespace, {'joints': ['j1'], 'max_velocity': 20.0, 'rate_hz': rate_hz}
     )
@@ -157,6 +157,6 @@ def arm(probe: Probe, namespace: str, *, rate_hz: float = 50.0) -> Iterator[Arm]
             JointState,
             f'/{namespace}/joint_commands',
             seen.on_command,  # type: ignore[arg-type]
-            100,
+            EVERY,
         )
         yield seen

@@ -86,7 +86,7 @@ class Probe:
             DiagnosticArray,
             '/diagnostics',
             self._on_diagnostics,  # type: ignore[arg-type]
-            10,
+            EVERY,
         )
 
     def watch(self, *namespaces: str) -> None:
