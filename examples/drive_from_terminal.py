@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import math
 import shutil
 import sys
@@ -41,6 +41,7 @@ from lerobot_arena_ros.arena.messages import EmergencyStop, room_state
 from lerobot_arena_ros.control.units import fixed
 
 LOST = 'lost'
+BACK = 'control is back: r reads the pose'
 HELP = """\
 up, down: joint    left, right: move it    -, +: smaller, larger steps
 SPACE or Esc: STOP all    r: read the pose again, continue after a stop    q: quit"""
@@ -93,14 +94,19 @@ class Panel:
         self._selected = 0
 
     def hand_over(self, holder: str | None, *, is_ours: bool) -> None:
-        """Note who has control; the arrow keys wait for r after another driver had it."""
-        if not is_ours:
-            self.stop = self.taken = f'{holder or "nobody"} has control'
-        elif self.taken is not None:
-            # The pose is another one now. A stop meanwhile remains on the screen.
-            if self.stop == self.taken:
-                self.stop = 'control is back: r reads the pose'
-            self.taken = None
+        """
+        Note who has control.
+
+        After another driver had it, the arrow keys do nothing until r is pressed, because that
+        driver has moved the robot.
+        """
+        if is_ours and self.taken is None:
+            return
+        text = BACK if is_ours else f'{holder or "nobody"} has control'
+        # A stop remains on the screen.
+        if self.stop in (None, self.taken, BACK):
+            self.stop = text
+        self.taken = None if is_ours else text
 
     def press(self, key: str) -> dict[str, float]:
         """Handle a key, and return the joint to move with its new position, if any."""
@@ -135,7 +141,7 @@ async def drive(args: argparse.Namespace) -> int:
 
     def on_keys(pressed: list[str]) -> None:
         if 'space' in pressed or 'escape' in pressed:
-            forget_moves(keys)
+            forget(keys, but=(LOST, END))
             pressed = ['space']
         for key in pressed:
             keys.put_nowait(key)
@@ -146,7 +152,8 @@ async def drive(args: argparse.Namespace) -> int:
 
         def on_control(state: ControlState) -> None:
             panel.hand_over(state.holder, is_ours=state.holder == producer.participant_id)
-            forget_moves(keys)
+            if panel.stop is not None:
+                forget(keys, but=(LOST, END, 'space', 'q'))
             if panel.pose:
                 show(panel)
 
@@ -161,7 +168,7 @@ async def drive(args: argparse.Namespace) -> int:
         def on_stop(stop: EmergencyStop) -> None:
             mine = stop.source == producer.participant_id
             panel.stop = 'STOPPED by you' if mine else f'STOPPED by {stop.source} ({stop.reason})'
-            forget_moves(keys)
+            forget(keys, but=(LOST, END, 'space', 'q'))
             show(panel)
 
         producer.on_emergency_stop(on_stop)
@@ -194,11 +201,11 @@ async def follow(
             raise Failure(str(exc)) from exc
 
 
-def forget_moves(keys: asyncio.Queue[str]) -> None:
-    """Drop keys from before a stop, but keep the events that the terminal or room is lost."""
+def forget(keys: asyncio.Queue[str], *, but: Sequence[str]) -> None:
+    """Drop the queued keys, but keep some in their order."""
     for _ in range(keys.qsize()):
         key = keys.get_nowait()
-        if key in (LOST, END):
+        if key in but:
             keys.put_nowait(key)
 
 

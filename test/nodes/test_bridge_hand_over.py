@@ -127,7 +127,7 @@ def first(bridged: Robot) -> list[float]:
 
 
 def at_time(bridged: Robot, moment: float) -> float:
-    """Return the command to the first joint at a time."""
+    """Return the first command to the first joint after a time, or the last one before it."""
     command = (bridged.commands_after(moment) or bridged.commands[-1:])[0]
     return float(command.position[0])
 
@@ -263,6 +263,7 @@ def test_the_arm_brakes_when_the_new_holder_sends_nothing() -> None:
             await followed(bridged, 0.0)
             streaming.cancel()
             assert max(first(bridged)) < at_time(bridged, taken_at) + BRAKING + NOTICED
+            assert max(first(bridged)) < math.radians(170.0) - 0.1
 
         with_two(bridged, act)
         check_motion(bridged)
@@ -286,6 +287,7 @@ def test_nobody_moves_the_arm_while_nobody_has_control(lanes: bool) -> None:
             await ready(bridged)
             at, rest = at_time(bridged, released_at), first(bridged)[-1]
             assert at <= rest < at + BRAKING + NOTICED
+            assert rest < math.radians(170.0) - 0.1
 
             await person.send(j1=60.0)
             await followed(bridged, 60.0)

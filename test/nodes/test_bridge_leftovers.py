@@ -72,7 +72,7 @@ def test_configuring_again_and_again_leaves_nothing_behind() -> None:
         bridged.wait_for_status('mapping', '1 joints')
 
         def cycles() -> None:
-            for _ in range(5):
+            for _ in range(10):
                 cycle(bridged)
 
         check_leaks(bridged.bridge.pid, cycles)

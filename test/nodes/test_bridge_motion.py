@@ -191,12 +191,14 @@ async def test_a_limit_that_changes_counts_from_the_next_step_on(stage: Stage) -
             None, stage.bridged.set_parameter, 'consume.max_velocity', slow
         )
         assert answer == (True, '')
-        braked_at = time.monotonic() + LIMIT / 20.0 + 2 * PERIOD_S
+        changed_at = time.monotonic()
+        braking = 2 * round(LIMIT / 20.0 / PERIOD_S)
         await stage.until(
-            lambda: len(stage.bridged.commands_after(braked_at)) > 50, 'more commands'
+            lambda: len(stage.bridged.commands_after(changed_at)) > braking + 50, 'more commands'
         )
 
-    commands = [command.position[0] for command in stage.bridged.commands_after(braked_at)]
+    after = stage.bridged.commands_after(changed_at)[braking:]
+    commands = [command.position[0] for command in after]
     widest = max(abs(b - a) for a, b in zip(commands, commands[1:], strict=False))
     assert 0.0 < widest <= slow * PERIOD_S + ROUNDING
 

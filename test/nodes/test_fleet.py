@@ -109,7 +109,7 @@ def running_fleet(folder: Path, robots: dict[str, Any] = FLEET) -> Iterator[Stag
         running_probe() as probe,
     ):
         probe.watch(*robots)
-        # Before the fleet, because it may not find the reader of its first answer otherwise.
+        # Before the fleet starts: otherwise it may answer before it has found the reader.
         probe.client('left', 'change_state', ChangeState)
         with running('nodes.fleet.main', [str(fleet_file(folder, url, robots))]) as process:
             stage = Stage(url, process, probe)

@@ -135,11 +135,11 @@ def test_a_second_stop_cancels_a_requested_reset() -> None:
                 lambda: latest(viewer).gate == 'stopped' and stop_id(viewer) != earlier,
                 'the second stop',
             )
-            return within(lambda: latest(viewer).reset_refusal is not None, 3.0)
+            is_refused = within(lambda: latest(viewer).reset_refusal is not None, 3.0)
+            assert latest(viewer).gate == 'stopped'
+            return is_refused
 
         wait_for(is_cancelled, 'a reset that was cancelled')
-
-        assert latest(viewer).gate == 'stopped'
 
 
 def test_a_reset_from_the_room_is_refused_while_the_topic_asserts_a_stop() -> None:

@@ -12,9 +12,12 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+from typing import Any
 
+import pytest
 from support.arena_api import WORKSPACE, get, make_room
-from support.examples import example_in_terminal
+from support.examples import EXAMPLES, example_in_terminal
 from support.operators import operator
 from support.server import running_server
 from support.waiting import wait_until
@@ -50,3 +53,48 @@ async def test_keys_move_nothing_after_a_hand_over_until_r_is_pressed() -> None:
             assert person.sources == [driver]
             state = get(url, room, '/state')
             assert state['joints'] == {'elbow': 41.0}
+
+
+@pytest.fixture(name='program')
+def fixture_program(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return the module of the example."""
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    return importlib.import_module('drive_from_terminal')
+
+
+def test_a_stop_stays_on_the_screen_while_control_changes(program: Any) -> None:
+    """The robot is stopped, whoever has control."""
+    panel = program.Panel('room', {'elbow': 0.0}, 1.0)
+    panel.hand_over('policy', is_ours=False)
+    assert panel.stop == 'policy has control'
+    panel.stop = 'STOPPED by person'
+    panel.hand_over(None, is_ours=False)
+    panel.hand_over('policy', is_ours=False)
+    panel.hand_over('us', is_ours=True)
+    assert panel.stop == 'STOPPED by person'
+    assert panel.press('right') == {}
+
+    panel.stop = panel.taken
+    assert panel.press('right') == {'elbow': 1.0}
+
+
+def test_a_driver_that_joins_changes_nothing_on_the_screen(program: Any) -> None:
+    """The room reports who has control also when another driver joins."""
+    panel = program.Panel('room', {'elbow': 0.0}, 1.0)
+    panel.hand_over('us', is_ours=True)
+    assert panel.stop is None
+    panel.hand_over('policy', is_ours=False)
+    for _ in range(2):
+        panel.hand_over('us', is_ours=True)
+        assert panel.stop == program.BACK
+
+
+def test_a_queued_stop_outlives_the_keys_that_move(program: Any) -> None:
+    """A stop that was pressed just before a hand-over is sent."""
+    keys: asyncio.Queue[str] = asyncio.Queue()
+    for key in ('right', 'space', 'r', 'q', 'left'):
+        keys.put_nowait(key)
+
+    program.forget(keys, but=('space', 'q'))
+
+    assert [keys.get_nowait() for _ in range(keys.qsize())] == ['space', 'q']

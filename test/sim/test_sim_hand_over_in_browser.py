@@ -112,7 +112,7 @@ class Motion:
         ranges = SimArm().ranges
         for (before_s, before), (after_s, after) in pairwise(self.commands):
             # A busy machine may lose a command, because the bridge keeps only the last one.
-            most = VELOCITY * max(PERIOD_S, after_s - before_s)
+            most = VELOCITY * max(PERIOD_S, min(after_s - before_s, WINDOW_S))
             for name, (lowest, highest) in ranges.items():
                 assert lowest - 1e-6 <= after[name] <= highest + 1e-6, name
                 step = abs(after[name] - before[name])

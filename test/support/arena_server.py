@@ -59,7 +59,7 @@ class Server:
     @property
     def errors(self) -> str:
         """What it has written to stderr so far."""
-        # Not by read(), because the process writes at the same position of the file.
+        # Not read(), because it would move the position at which the process writes.
         return os.pread(self._errors.fileno(), os.fstat(self._errors.fileno()).st_size, 0).decode()
 
     def make_room(self, room_id: str = 'arm') -> None:

@@ -117,7 +117,7 @@ class Arm:
         ]
 
     def was_near(self, step: Step) -> bool:
-        """Return whether the arm was measured near a command when the bridge sent it."""
+        """Return whether a measurement that the bridge could use for a command was near it."""
         return any(
             abs(position - step.commanded) <= TRAILING
             for stamp_s, position in self._poses

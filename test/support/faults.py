@@ -23,7 +23,7 @@ from typing import Any
 from .arm import Arm, arm
 from .domain import own_domain
 from .fault_proxy_thread import FaultProxyThread, running_fault_proxy
-from .probe import Probe, running_probe
+from .probe import EVERY, Probe, running_probe
 from .processes import Process, free_port, ros_arguments, running
 from .waiting import wait_for
 
@@ -52,6 +52,8 @@ CONSUME = {
     'joint_map.j1.max': 1.0,
     'consume.max_velocity': LIMIT,
     'create_missing_rooms': 'both',
+    # Tests check every command; with the default depth a slow subscriber gets only the last one.
+    f'qos_overrides./{FOLLOWER}/joint_commands.publisher.depth': EVERY,
 }
 
 

@@ -23,7 +23,7 @@ COMMON = {
     'joints': ['j1'],
     'link.reconnect_min_s': 0.1,
     'link.reconnect_max_s': 0.2,
-    # A busy machine stalls for longer than the defaults; that is no lost and no late link.
+    # A busy machine may stall for longer than the defaults; its link is neither lost nor late.
     'link.timeout_s': 10.0,
     'link.max_delay_s': 5.0,
     'consume.require_feedback': 'never',

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+import math
 import os
 import random
 import time
@@ -104,9 +105,9 @@ def press_during(
     """
     Press a stop during a freeze, and return what the robot did.
 
-    No command is allowed after the gate holds, or after the freeze has ended, whichever is first.
-    If the server was frozen, the link may recover after the freeze, before the server has handled
-    the stop: then the gate may follow its room until the server has sent the stop.
+    No command is allowed from the moment when the gate holds or the freeze ends, whichever comes
+    first. Exception: a server that was frozen may pass on updates before it handles the stop. The
+    gate may follow these until the server has sent the stop.
 
     :param sent_at: returns when the server sent the stop, if the server is frozen.
     :param is_bridge: whether the bridge is frozen, which then publishes nothing.
@@ -126,7 +127,9 @@ def press_during(
         wait_for_standstill(stage)
     held_at = stage.text_after('safety', 'holding', frozen_at) or woke_at
     since, stop_at = min(held_at, woke_at), sent_at()
-    followed_until = stop_at + IN_FLIGHT_S if stop_at > woke_at else woke_at
+    followed_until = woke_at
+    if stop_at > woke_at and not is_bridge:
+        followed_until = min(stop_at + IN_FLIGHT_S, latched_at or math.inf)
     after_s = [
         after_s
         for after_s in stage.commands_after(since)

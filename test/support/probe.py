@@ -37,7 +37,7 @@ from .waiting import wait_for
 __all__ = ['EVERY', 'Probe', 'published_at', 'running_probe', 'stamp_s']
 
 EVERY = 1000
-"""A history depth with which no message is lost."""
+"""The history depth of subscribers. If the publisher has it too, no message is lost."""
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
@@ -51,8 +51,16 @@ def published_at(info: Mapping[str, Any]) -> float:
 
     Unlike the time of a callback, it tells the order of messages on different topics.
     """
-    age_s = time.time() - float(info['source_timestamp']) * 1e-9
-    return time.monotonic() - age_s
+    # Between the two clocks, another thread may run; the pair that was read fastest is used.
+    _, offset_s = min(_clock_offset() for _ in range(3))
+    return float(info['source_timestamp']) * 1e-9 + offset_s
+
+
+def _clock_offset() -> tuple[float, float]:
+    """Return how long it took to read, and the monotonic clock minus the system clock."""
+    began = time.monotonic()
+    offset_s = began - time.time()
+    return time.monotonic() - began, offset_s
 
 
 def stamp_s(message: JointState) -> float:
@@ -94,6 +102,10 @@ class Probe:
         for namespace in namespaces:
             for service in ('trigger_emergency_stop', 'reset_emergency_stop'):
                 self.client(namespace, service, Trigger)
+
+            # Before the callbacks, because the tests may list the namespaces meanwhile.
+            self.commands.setdefault(namespace, [])
+            self.stop_active.setdefault(namespace, [])
 
             def on_command(
                 message: JointState, info: Mapping[str, Any], namespace: str = namespace

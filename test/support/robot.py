@@ -39,7 +39,7 @@ DEFAULTS: dict[str, Any] = {
     'units': 'degrees',
     'link.reconnect_min_s': 0.1,
     'link.reconnect_max_s': 0.2,
-    # A busy machine stalls for longer than the defaults; that is no lost and no late link.
+    # A busy machine may stall for longer than the defaults; its link is neither lost nor late.
     'link.timeout_s': 10.0,
     'link.max_delay_s': 5.0,
     'create_missing_rooms': 'both',
@@ -90,8 +90,14 @@ class Robot:
 
     def count(self, name: str, key: str) -> int:
         """Return a counter of a diagnostic status; wait for it if it was not reported yet."""
-        wait_for(lambda: self.value(name, key), f'{key} of {name}')
-        return int(self.value(name, key))
+        found: list[str] = []
+
+        def is_there() -> bool:
+            found.append(self.value(name, key))
+            return bool(found[-1])
+
+        wait_for(is_there, f'{key} of {name}')
+        return int(found[-1])
 
     def wait_for_two_statuses(self) -> None:
         """Wait until the bridge has published two more statuses; it does so twice a second."""
@@ -131,7 +137,8 @@ class Robot:
         """
         Return the commands so far that were published after a time of the monotonic clock.
 
-        Earlier ones may be received later than the answer of a service, or than a status.
+        A command that was published before the answer of a service, or before a status, may be
+        received after it.
         """
         return list(self.probe.commands_after(NAMESPACE, moment))
 
@@ -193,7 +200,7 @@ def robot(
         proxy = stack.enter_context(running_fault_proxy(url))
         probe = stack.enter_context(running_probe())
         probe.watch(NAMESPACE)
-        # Before the bridge, because it may not find the reader of its first answer otherwise.
+        # Before the bridge starts: otherwise it may answer before it has found the reader.
         for service, kind in SERVICES.items():
             probe.client(NAMESPACE, service, kind)
         arguments = ros_arguments(

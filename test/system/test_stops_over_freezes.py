@@ -101,13 +101,18 @@ def press_in_room(
 ) -> Outcome:
     """Press in the room, and check that the person receives the robot's stopped state."""
     known, heard = len(person.states), len(person.stops)
+
+    def sent_at() -> float:
+        wait_for(lambda: len(person.stopped_at) > heard, 'the stop at the person')
+        return person.stopped_at[heard]
+
     outcome = press_during(
         stage,
         freeze,
         halt=halt,
         thaw=thaw,
         press=lambda: person.stop('pressed during a freeze'),
-        sent_at=lambda: person.stopped_at[heard] if len(person.stopped_at) > heard else 0.0,
+        sent_at=sent_at,
         is_bridge=is_bridge,
     )
     if outcome.stopped_s is not None:
