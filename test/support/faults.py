@@ -194,11 +194,12 @@ def fault_stage(
             stack,
             lambda more: running('nodes.bridge.main', ros_arguments(FOLLOWER, given, *more)),
         )
-        # pytest shows it if the test fails.
-        stack.callback(lambda: print(bridge.process.output))
         stage = Stage(url, probe, follower, proxy, leader_proxy, arena, bridge)
-        wait_for(lambda: len(follower.steps) > 100, 'the arm to move', 40.0)
-        yield stage
+        try:
+            wait_for(lambda: len(follower.steps) > 100, 'the arm to move', 40.0)
+            yield stage
+        finally:
+            print(stage.bridge.output)  # pytest shows it if the test fails.
 
 
 def _lead(stack: ExitStack, url: str) -> None:

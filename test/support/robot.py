@@ -207,8 +207,9 @@ def robot(
             NAMESPACE, {**DEFAULTS, 'server_url': proxy.url, **parameters}, *more
         )
         bridge = stack.enter_context(running(executable, arguments, **options))
-        # pytest shows it if the test fails.
-        stack.callback(lambda: print(bridge.output))
         made = Robot(url, bridge, probe, proxy)
-        assert made.state  # Then the bridge has discovered the readers of its answers.
-        yield made
+        try:
+            assert made.state  # Then the bridge has discovered the readers of its answers.
+            yield made
+        finally:
+            print(bridge.output)  # pytest shows it if the test fails.
