@@ -41,6 +41,9 @@ from lerobot_arena_ros.arena.messages import EmergencyStop, room_state
 from lerobot_arena_ros.control.units import fixed
 
 LOST = 'lost'
+KEPT = ('space', 'q')
+"""The keys that a hand-over or a stop of another participant does not drop."""
+
 BACK = 'control is back: r reads the pose'
 HELP = """\
 up, down: joint    left, right: move it    -, +: smaller, larger steps
@@ -93,20 +96,21 @@ class Panel:
         self.taken: str | None = None
         self._selected = 0
 
-    def hand_over(self, holder: str | None, *, is_ours: bool) -> None:
+    def hand_over(self, holder: str | None, *, is_ours: bool) -> bool:
         """
-        Note who has control.
+        Note who has control, and return False if this program had it before.
 
         After another driver had it, the arrow keys do nothing until r is pressed, because that
         driver has moved the robot.
         """
         if is_ours and self.taken is None:
-            return
+            return False
         text = BACK if is_ours else f'{holder or "nobody"} has control'
         # A stop remains on the screen.
         if self.stop in (None, self.taken, BACK):
             self.stop = text
         self.taken = None if is_ours else text
+        return True
 
     def press(self, key: str) -> dict[str, float]:
         """Handle a key, and return the joint to move with its new position, if any."""
@@ -151,9 +155,10 @@ async def drive(args: argparse.Namespace) -> int:
     async with RoboticsProducer(args.server_url) as producer:
 
         def on_control(state: ControlState) -> None:
-            panel.hand_over(state.holder, is_ours=state.holder == producer.participant_id)
-            if panel.stop is not None:
-                forget(keys, but=(LOST, END, 'space', 'q'))
+            is_ours = state.holder == producer.participant_id
+            if not panel.hand_over(state.holder, is_ours=is_ours):
+                return
+            forget(keys, but=(LOST, END, *KEPT))
             if panel.pose:
                 show(panel)
 
@@ -168,7 +173,7 @@ async def drive(args: argparse.Namespace) -> int:
         def on_stop(stop: EmergencyStop) -> None:
             mine = stop.source == producer.participant_id
             panel.stop = 'STOPPED by you' if mine else f'STOPPED by {stop.source} ({stop.reason})'
-            forget(keys, but=(LOST, END, 'space', 'q'))
+            forget(keys, but=(LOST, END, *KEPT))
             show(panel)
 
         producer.on_emergency_stop(on_stop)

@@ -95,7 +95,7 @@ def test_without_a_picture_nothing_moves() -> None:
 
         async def refused(producer: RoboticsProducer) -> None:
             await producer.send_joint_update([{'name': 'elbow', 'value': 5.0}])
-            await in_thread(arm.wait_for_two_statuses)
+            await in_thread(arm.next_statuses)
             arm.wait_for_status('safety', NO_PICTURE)
             assert arm.commands == []
             camera.names = ['front']
@@ -118,10 +118,10 @@ def test_a_frozen_picture_holds_the_arm(fault: str) -> None:
                 camera.is_frozen = True
             arm.wait_for_status('safety', OLD_PICTURE)
             assert 'holding' in arm.status('safety')
-            await in_thread(arm.wait_for_two_statuses)  # It may brake at first.
+            await in_thread(arm.next_statuses)  # It may brake at first.
             held_at = time.monotonic()
             await producer.send_joint_update([{'name': 'elbow', 'value': 9.0}])
-            await in_thread(arm.wait_for_two_statuses)
+            await in_thread(arm.next_statuses)
             assert not arm.commands_after(held_at)
             camera.names, camera.is_frozen = ['front'], False
             await drive(arm, producer)

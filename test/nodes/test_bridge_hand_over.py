@@ -137,7 +137,7 @@ async def at_rest(bridged: Robot) -> None:
 
     async def is_silent() -> bool:
         commands = len(bridged.commands)
-        await in_thread(bridged.wait_for_two_statuses)
+        await in_thread(bridged.next_statuses)
         return len(bridged.commands) == commands
 
     for _ in range(20):

@@ -119,11 +119,15 @@ def test_why_there_is_no_lane_is_shown_and_logged_once() -> None:
         joins = [bridged.count(link, 'joins') for link in links]
         bridged.proxy.cut()
         bridged.proxy.open()
-        for link, before in zip(links, joins, strict=True):
-            wait_for(lambda: bridged.count(link, 'joins') > before, 'a new join')  # noqa: B023
-            heard = bridged.count(link, 'heard_frames')
-            # Whether there are lanes is known after the join.
-            wait_for(lambda: bridged.count(link, 'heard_frames') > heard + 3, 'frames')  # noqa: B023
+
+        def have_grown(key: str, before: list[int], by: int) -> bool:
+            now = [bridged.count(link, key) for link in links]
+            return all(b >= a + by for a, b in zip(before, now, strict=True))
+
+        wait_for(lambda: have_grown('joins', joins, 1), 'a new join of both')
+        frames = [bridged.count(link, 'heard_frames') for link in links]
+        # Whether there are lanes is known after the join.
+        wait_for(lambda: have_grown('heard_frames', frames, 4), 'more frames of both')
 
         bridged.wait_for_log(NONE, 2)
 

@@ -99,10 +99,9 @@ def test_a_robot_whose_websocket_hangs_holds_although_its_lane_lives(path: Path)
                 if 'no answer from the server' in bridged.status('safety'):
                     break
             held_at = time.monotonic()
-            heard = len(bridged.probe.stop_active[NAMESPACE])
             async for more in ticks(50.0):
                 await drive(producer, (number + more) * 0.01)
-                if len(bridged.probe.stop_active[NAMESPACE]) > heard + 2:
+                if len(bridged.probe.statuses_after(NAMESPACE, held_at)) >= 2:
                     break
             assert not bridged.commands_after(held_at)
 

@@ -152,7 +152,7 @@ def test_nothing_leaves_while_stopped_and_motion_resumes_after_reset(bridged: Ro
         async def send(degrees: float) -> None:
             await producer.send_joint_update([{'name': 'j1', 'value': degrees}])
 
-        def unmoved() -> None:
+        def receive_more() -> None:
             before = bridged.count('consume link', 'heard_frames')
             wait_for(
                 lambda: bridged.count('consume link', 'heard_frames') >= before + 2,
@@ -166,7 +166,7 @@ def test_nothing_leaves_while_stopped_and_motion_resumes_after_reset(bridged: Ro
         await loop.run_in_executor(None, wait_for, lambda: last_is(1.0), 'the command to 1')
         await loop.run_in_executor(None, stop)
         await send(-2.0)
-        await loop.run_in_executor(None, unmoved)
+        await loop.run_in_executor(None, receive_more)
         assert await loop.run_in_executor(None, reset, bridged) == 'ok: reset'
         await send(3.0)
         await loop.run_in_executor(None, wait_for, lambda: last_is(3.0), 'the command to 3')

@@ -18,7 +18,6 @@ from functools import partial
 from pathlib import Path
 import signal
 import sys
-import time
 
 import pytest
 
@@ -72,17 +71,6 @@ def fixture_bridged() -> Iterator[Robot]:
         yield bridged
 
 
-def beats(bridged: Robot, count: int) -> list[bool]:
-    """Return the next statuses of the stop; they come twice a second, and at each change."""
-    now = time.monotonic()
-
-    def seen() -> list[bool]:
-        return bridged.probe.statuses_after(NAMESPACE, now)
-
-    wait_for(lambda: len(seen()) >= count, f'{count} more statuses')
-    return seen()
-
-
 def check_mutual_stops(bridged: Robot, *ways: tuple[str, str]) -> None:
     """
     Check that a stop of each bridge reaches the other one, and reset all.
@@ -94,7 +82,7 @@ def check_mutual_stops(bridged: Robot, *ways: tuple[str, str]) -> None:
     def is_open() -> bool:
         for namespace in (NAMESPACE, OTHER):
             reset(bridged, namespace=namespace)
-        beats(bridged, 3)
+        bridged.next_statuses(3)
         return not any(any(seen[namespace][-3:]) for namespace in (NAMESPACE, OTHER))
 
     for one, other in ways:
@@ -153,7 +141,7 @@ def test_a_publisher_that_was_killed_asserting_holds_until_it_is_missed(
         assert 'is still true' in reset(bridged)
 
         wait_for(lambda: reset(bridged) == 'ok: reset', 'the dead publisher to be missed', 40.0)
-        assert beats(bridged, 3)[-1] is False
+        assert bridged.next_statuses(3)[-1] is False
 
 
 def test_a_stop_is_not_pushed_out_by_other_messages(bridged: Robot) -> None:
@@ -177,7 +165,7 @@ def test_two_publishers_that_disagree_are_one_that_stops(bridged: Robot) -> None
     repeat = node.create_timer(0.3, lambda: pressed.publish(Bool(data=True)))
     node.create_timer(0.05, lambda: released.publish(Bool(data=False)))
 
-    answers = [reset(bridged) for _ in beats(bridged, 4)]
+    answers = [reset(bridged) for _ in bridged.next_statuses(4)]
     assert all(answer.startswith('not reset') for answer in answers), answers
     bridged.probe.destroy(repeat)
     pressed.publish(Bool(data=False))
@@ -209,14 +197,14 @@ def test_bridges_that_listen_to_each_other_can_be_reset() -> None:
             check_mutual_stops(bridged, (NAMESPACE, OTHER), (OTHER, NAMESPACE))
             assert bridged.probe.call(NAMESPACE, 'trigger_emergency_stop').success
             wait_for_stop(bridged, namespace=OTHER)
-            beats(bridged, 2)
+            bridged.next_statuses(2)
 
             assert 'reset that one first' in reset(bridged, namespace=OTHER)
             assert reset(bridged) == 'ok: reset'
-            assert not any(beats(bridged, 2))
+            assert not any(bridged.next_statuses(2))
             wait_for(lambda: reset(bridged, namespace=OTHER) == 'ok: reset', 'the other to open')
             wait_for_stop(bridged, False, namespace=OTHER)
-            assert not any(beats(bridged, 3))
+            assert not any(bridged.next_statuses(3))
 
             assert bridged.probe.call(OTHER, 'trigger_emergency_stop').success
             wait_for_stop(bridged)
@@ -243,7 +231,7 @@ def test_a_bridge_that_listens_to_one_that_is_stopped_stays_stopped() -> None:
             wait_for_stop(bridged)
             assert bridged.probe.call(OTHER, 'trigger_emergency_stop').success
             wait_for_stop(bridged, namespace=OTHER)
-            beats(bridged, 3)
+            bridged.next_statuses(3)
 
             assert 'reset that one first' in reset(bridged)
 
@@ -277,10 +265,10 @@ def test_a_link_that_flaps_neither_clears_a_stop_nor_stops_again_after_the_reset
         for count in (2, 3):
             lose_and_find(bridged)
             wait_for(partial(_is, received, [reason] * count), f'the stop, {count} times')
-            assert all(beats(bridged, 2))
+            assert all(bridged.next_statuses(2))
         assert reset(bridged) == 'ok: reset'
         lose_and_find(bridged)
-        assert not any(beats(bridged, 3))
+        assert not any(bridged.next_statuses(3))
 
     assert stops_during(bridged, 'in', flap) == [reason] * 3
 
@@ -295,7 +283,7 @@ def test_a_reset_before_the_reconnect_holds(bridged: Robot) -> None:
         assert reset(bridged) == 'ok: reset'
         bridged.proxy.open()
         wait_for(lambda: received, 'the stop')
-        assert not any(beats(bridged, 3))
+        assert not any(bridged.next_statuses(3))
 
     assert stops_during(bridged, 'in', act) == ['stop triggered by service']
 
@@ -312,7 +300,7 @@ def test_a_stop_lost_in_a_dead_socket_is_sent_again(bridged: Robot) -> None:
         bridged.proxy.act(FaultProxy.thaw)
         wait_for(lambda: received, 'the stop')
         bridged.wait_for_status('consume link', 'joined')
-        assert not any(beats(bridged, 3))
+        assert not any(bridged.next_statuses(3))
 
     assert stops_during(bridged, 'in', act) == ['stop triggered by service']
 
@@ -334,4 +322,4 @@ def test_an_echo_after_the_reset_does_not_stop(patient: Robot) -> None:
         lambda: bridged.count('consume link', 'heard_frames') >= sent + 5,
         'the echo and more',
     )
-    assert not any(beats(bridged, 3))
+    assert not any(bridged.next_statuses(3))

@@ -228,7 +228,7 @@ def test_a_bridge_that_freezes_is_not_confirmed_and_delays_no_other() -> None:
         "/frozen/arena_bridge: NOT confirmed (no answer): use the robot's own stop",
         '2 of 3 bridges confirmed',
     ]
-    assert 8.0 <= took_s < 2 * 8.0
+    assert 8.0 <= took_s < 16.0
     # A frozen process does not announce itself to a new process, so it is not found.
     assert (again[0], again[1][-1]) == (1, '2 of 3 bridges confirmed')
     assert again[1][-2].startswith('1 of 3 expected bridges not found')

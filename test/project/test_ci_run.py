@@ -92,9 +92,10 @@ def test_the_summary_names_the_tests_that_failed(folder: Path) -> None:
     """The rest of the output may be far above."""
     _, lines = run(folder, failing='coverage')
     at = next(i for i, line in enumerate(lines) if line.startswith('FAILED '))
+    _, reason, failed, _ = REPORT.splitlines()
 
     assert lines[at].endswith(' 1 failed, 2 passed in 3.00s ')
-    assert lines[at + 1 : at + 3] == REPORT.splitlines()[2:0:-1]
+    assert lines[at + 1 : at + 3] == [failed, reason]
     assert lines[at + 3].startswith('ok ')
 
 

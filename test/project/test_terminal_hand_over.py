@@ -63,7 +63,7 @@ def fixture_program(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_a_stop_stays_on_the_screen_while_control_changes(program: Any) -> None:
-    """The robot is stopped, whoever has control."""
+    """It is there until r is pressed, although control changes."""
     panel = program.Panel('room', {'elbow': 0.0}, 1.0)
     panel.hand_over('policy', is_ours=False)
     assert panel.stop == 'policy has control'
@@ -95,6 +95,6 @@ def test_a_queued_stop_outlives_the_keys_that_move(program: Any) -> None:
     for key in ('right', 'space', 'r', 'q', 'left'):
         keys.put_nowait(key)
 
-    program.forget(keys, but=('space', 'q'))
+    program.forget(keys, but=program.KEPT)
 
     assert [keys.get_nowait() for _ in range(keys.qsize())] == ['space', 'q']

@@ -462,7 +462,7 @@ def test_two_pages_that_take_control_at_once_do_not_both_drive(
                 found.append(console.text('drive-note'))
             return found
 
-        # Each page hears of the two changes at its own time.
+        # Each page receives the two changes at its own time.
         taken = f'{policy.holder} took control from this page.'
         wait_for(lambda: sum(taken in note for note in notes()) == 1, 'one page without control')
         assert sum('This page drives' in note for note in notes()) == 1

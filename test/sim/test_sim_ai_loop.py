@@ -23,6 +23,7 @@ pytest.importorskip('rclpy', reason='rclpy is not here: it comes with ROS 2, or 
 pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
 pytest.importorskip('aiortc', reason='aiortc is not here: requirements/video.txt')
 
+from rcl_interfaces.srv import SetParameters
 from sensor_msgs.msg import JointState
 from support.cube_policy import CubePolicy, Pointer
 from support.domain import own_domain
@@ -135,7 +136,8 @@ def ai_loop() -> Iterator[Loop]:
         stack.enter_context(own_domain())
         url = stack.enter_context(running_server())
         probe = stack.enter_context(running_probe())
-        probe.expect_parameters_of(ROBOT, 'sim_arm')
+        # Before the arm starts: otherwise it may answer before it has found the reader.
+        probe.client(ROBOT, 'set_parameters', SetParameters, node='sim_arm')
         policy = CubePolicy('Rotation')
         server = stack.enter_context(
             running_inference_server(url, WORKSPACE, SESSION, CAMERAS, policy)

@@ -28,6 +28,7 @@ pytest.importorskip('mujoco', reason='MuJoCo is not here: requirements/sim.txt')
 
 from builtin_interfaces.msg import Duration
 from geometry_msgs.msg import PoseStamped
+from rcl_interfaces.srv import SetParameters
 from rclpy.qos import QoSProfile, qos_profile_sensor_data
 from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import Float64MultiArray, String
@@ -100,7 +101,8 @@ def sim(**parameters: Any) -> Iterator[Sim]:
     """Run a simulated arm, without pictures by default."""
     arguments = ros_arguments('arm', {'pictures': False} | parameters)
     with own_domain(), running_probe() as probe:
-        probe.expect_parameters_of('arm', 'sim_arm')
+        # Before the arm starts: otherwise it may answer before it has found the reader.
+        probe.client('arm', 'set_parameters', SetParameters, node='sim_arm')
         with running('sim.main', arguments) as process:
             seen = Sim(process, probe)
             wait_for(lambda: seen.states or not process.is_alive, 'the arm', 30.0)

@@ -105,7 +105,7 @@ class Arm:
         Return the commands that are far from both the previous command and the measured position.
 
         A motion that begins anew, as it may at any time during a fault, begins at a measured
-        pose. It may be older than the last one that the test has received.
+        pose. The bridge may have used an older pose than the last one that the test received.
 
         :param largest: the largest distance of two commands of one motion, in radians.
         """

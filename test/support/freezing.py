@@ -130,18 +130,14 @@ def press_during(
     followed_until = woke_at
     if stop_at > woke_at and not is_bridge:
         followed_until = min(stop_at + IN_FLIGHT_S, latched_at or math.inf)
-    after_s = [
-        after_s
-        for after_s in stage.commands_after(since)
-        if not woke_at < since + after_s <= followed_until
-    ]
+    counted = [s for s in stage.commands_after(since) if not woke_at < since + s <= followed_until]
     # After a pause of the bridge, only a command that was about to be written is allowed.
     most = 1 if is_bridge and freeze.lasts_s > PAUSE_S else None
     return Outcome(
         freeze,
         None if latched_at is None else latched_at - woke_at,
         _travel(stage, woke_at),
-        _not_allowed(after_s, most),
+        _not_allowed(counted, most),
     )
 
 
@@ -159,10 +155,7 @@ def wait_for_latch(stage: Stage, since: float) -> float:
 
 def wait_for_standstill(stage: Stage) -> None:
     """Wait for two more statuses of the stop, which are published twice a second."""
-    seen = stage.probe.stop_active[FOLLOWER]
-    count = len(seen)
-    wait_for(lambda: len(seen) >= count + 2, 'two more statuses of the stop')
-    assert seen[-1] is True
+    assert stage.probe.next_statuses(FOLLOWER)[-1]
 
 
 def _not_allowed(after_s: Sequence[float], most: int | None) -> tuple[float, ...]:

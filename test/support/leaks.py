@@ -15,6 +15,7 @@ from collections.abc import Callable
 from functools import partial
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from .waiting import within
 
@@ -39,22 +40,30 @@ def check_leaks(pid: int, work: Callable[[], None]) -> None:
     :raises AssertionError: each attempt left threads, or one after the first left files.
     """
     attempts = []
-    for _ in range(1 + POOL):
+    for number in range(1 + POOL):
         before = _held(pid)
         work()
         if within(partial(_holds_at_most, pid, before), CLOSING_S):
             return
-        attempts.append((before, _held(pid)))
-        if len(attempts) > 1 and attempts[-1][1][1] > before[1]:
+        after = _held(pid)
+        attempts.append(f'{before} -> {after}')
+        if number > 0 and after.files > before.files:
             break
-    raise AssertionError(f'(threads, files) before and after each attempt: {attempts}')
+    raise AssertionError(f'before and after each attempt: {", ".join(attempts)}')
 
 
-def _holds_at_most(pid: int, most: tuple[int, int]) -> bool:
-    return all(now <= then for now, then in zip(_held(pid), most, strict=True))
+class _Held(NamedTuple):
+    """The number of threads and of open files of a process."""
+
+    threads: int
+    files: int
 
 
-def _held(pid: int) -> tuple[int, int]:
-    """Return the number of threads and of open files of a process."""
+def _held(pid: int) -> _Held:
     process = Path('/proc') / str(pid)
-    return len(os.listdir(process / 'task')), len(os.listdir(process / 'fd'))
+    return _Held(len(os.listdir(process / 'task')), len(os.listdir(process / 'fd')))
+
+
+def _holds_at_most(pid: int, most: _Held) -> bool:
+    now = _held(pid)
+    return now.threads <= most.threads and now.files <= most.files

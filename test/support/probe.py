@@ -41,7 +41,6 @@ EVERY = 1000
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
-
 Message = TypeVar('Message')
 
 
@@ -140,6 +139,18 @@ class Probe:
         """Return the statuses of the stop so far that were published after a time."""
         return _published_after(moment, self._stops_at[namespace], self.stop_active[namespace])
 
+    def next_statuses(self, namespace: str, count: int = 2) -> list[bool]:
+        """
+        Wait for statuses of the stop that are published from now on, and return them.
+
+        A bridge publishes them twice a second, and at each change.
+        """
+        now = time.monotonic()
+        wait_for(
+            lambda: len(self.statuses_after(namespace, now)) >= count, f'{count} more statuses'
+        )
+        return self.statuses_after(namespace, now)
+
     def destroy(self, *entities: Publisher | Subscription | Timer) -> None:
         """Destroy entities of the node in the thread that waits for them and calls them."""
         destroy_of: dict[type, Callable[[Any], object]] = {
@@ -216,10 +227,6 @@ class Probe:
             namespace, 'set_parameters', SetParameters, request, node=node
         ).results
         return bool(result.successful), str(result.reason)
-
-    def expect_parameters_of(self, namespace: str, node: str) -> None:
-        """Create the client of :meth:`set_parameter`, before the node starts: see :meth:`ask`."""
-        self.client(namespace, 'set_parameters', SetParameters, node=node)
 
     def query(self, namespace: str, service: str, kind: Any, request: Any) -> Any:
         """Repeat an idempotent call until an answer arrives: see :meth:`ask`."""

@@ -15,7 +15,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-import time
 from typing import Any, TypeVar
 
 from lifecycle_msgs.srv import ChangeState, GetState
@@ -99,10 +98,9 @@ class Robot:
         wait_for(is_there, f'{key} of {name}')
         return int(found[-1])
 
-    def wait_for_two_statuses(self) -> None:
-        """Wait until the bridge has published two more statuses; it does so twice a second."""
-        now = time.monotonic()
-        wait_for(lambda: len(self.probe.statuses_after(NAMESPACE, now)) >= 2, 'two statuses')
+    def next_statuses(self, count: int = 2) -> list[bool]:
+        """Return the next statuses of the stop, see :meth:`.Probe.next_statuses`."""
+        return self.probe.next_statuses(NAMESPACE, count)
 
     def wait_for_status(self, name: str, text: str) -> None:
         """Wait until a diagnostic status contains a text."""

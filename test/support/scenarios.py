@@ -210,8 +210,7 @@ def namespaces_do_not_hear_each_other(stage: Stage) -> None:
 
         probe.publish_stop('leader', True)
         stage.wait_for_stop('leader', 'follower')
-        before = len(probe.stop_active['bystander'])
-        wait_for(lambda: len(probe.stop_active['bystander']) >= before + 2, 'two more statuses')
+        probe.next_statuses('bystander')
         assert not any(probe.stop_active['bystander'])
 
         probe.publish_stop('leader', False)
@@ -248,8 +247,7 @@ def _expect_no_command(stage: Stage, url: str, degrees: float) -> None:
 
     wait_for(arrived, f'{degrees} degrees in the room')
     # The follower's answer arrives on the same connection after the update to ignore.
-    statuses = len(stage.probe.stop_active['follower'])
-    wait_for(lambda: len(stage.probe.stop_active['follower']) > statuses + 1, 'more statuses')
+    stage.probe.next_statuses('follower')
     assert not stage.probe.commands_after('follower', begun_at)
 
 

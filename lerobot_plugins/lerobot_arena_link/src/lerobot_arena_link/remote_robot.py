@@ -59,7 +59,8 @@ class RemoteRobot:
         self._watch = RobotWatch(settings.joints.units)
         self._producer: RoboticsProducer | None = None
         self._control: ControlState | None = None
-        self._observed: int | None = None  # How often control had changed then.
+        # How often control had changed at the last observation or action.
+        self._observed: int | None = None
 
     @property
     def is_connected(self) -> bool:
